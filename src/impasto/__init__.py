@@ -1,0 +1,32 @@
+"""Impasto turns any picture into any style: neural style transfer, private, offline, any size.
+
+    result = impasto.stylize("photo.jpg", style="painting.jpg")
+    impasto.save("out.png", result)
+
+An image is a numpy array (H, W, 3), float32, sRGB, RGB, in [0, 1].
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impasto.api import Job, Stylized, again, prepare, save, stylize
+    from impasto.errors import ImpastoError
+    from impasto.images import load
+
+__version__ = "0.1.0"
+__all__ = ["ImpastoError", "Job", "Stylized", "again", "load", "prepare", "save", "stylize"]
+
+_HOMES = {"ImpastoError": "impasto.errors", "load": "impasto.images"}
+
+
+def __getattr__(name: str) -> Any:
+    # late, so that `import impasto` and `impasto --help` load neither numpy nor torch
+    if name not in __all__:
+        raise AttributeError(f"module 'impasto' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES.get(name, "impasto.api")), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,158 @@
+"""VGG-shaped perceptual networks: the real VGG-16/19 and narrow ones that imitate them.
+
+Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image
+Recognition", arXiv:1409.1556, configurations D (VGG-16) and E (VGG-19).
+
+Deviations: only the convolutional part, up to block 5; padding is a choice (`zeros` is the
+paper's, `replicate` the default here because zeros let an optimised picture grow a frame);
+pooling is a choice (Gatys 2016 prefers averages).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from impasto.errors import OptionError
+
+# name -> (mean, divisor, read as BGR), for RGB input in [0, 1]
+PREPROCESSING: Mapping[str, tuple[tuple[float, ...], tuple[float, ...], bool]] = {
+    "caffe": ((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255,) * 3, True),
+    "torchvision": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), False),
+    "unit": ((0.45,) * 3, (0.25,) * 3, False),
+    "none": ((0.0,) * 3, (1.0,) * 3, False),
+}
+PADDINGS = ("replicate", "reflect", "zeros")
+POOLINGS = ("max", "average")
+
+
+@dataclass(frozen=True)
+class VggConfig:
+    """Describe a VGG-shaped network.
+
+    `widths` and `depths` are channels and 3x3 convolutions of each block; 2x2 pooling stands
+    between blocks. `embed` names layers that a 1x1 convolution and a ReLU bring to so many
+    channels; with `embed_stem`, relu1_1 comes straight from the image by a 3x3 convolution, as
+    VGG itself computes it. `colour_matrix` puts a learned 1x1 convolution before everything.
+    """
+
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
+    preprocessing: str
+    embed: Mapping[str, int] = field(default_factory=dict)
+    embed_stem: bool = False
+    colour_matrix: bool = False
+    padding: str = "replicate"
+    pooling: str = "max"
+
+
+_TAPPED = {
+    "relu1_1": 64,
+    "relu2_1": 128,
+    "relu3_1": 256,
+    "relu4_1": 512,
+    "relu4_2": 512,
+    "relu5_1": 512,
+}
+CONFIGS: Mapping[str, VggConfig] = {
+    "vgg19": VggConfig((64, 128, 256, 512, 512), (2, 2, 4, 4, 4), "caffe"),
+    "vgg16": VggConfig((64, 128, 256, 512, 512), (2, 2, 3, 3, 3), "caffe"),
+    "compact": VggConfig(
+        (24, 40, 72, 144, 160), (2, 2, 3, 3, 1), "unit", embed=_TAPPED, embed_stem=True
+    ),
+    # Wang et al., "Collaborative Distillation for Ultra-Resolution Universal Style
+    # Transfer", CVPR 2020; it has no embedding for relu4_2
+    "distilled16x": VggConfig(
+        (16, 32, 64, 128, 128),
+        (2, 2, 4, 4, 1),
+        "none",
+        embed={name: n for name, n in _TAPPED.items() if name != "relu4_2"},
+        colour_matrix=True,
+        padding="reflect",
+    ),
+}
+
+
+class Vgg(nn.Module):
+    """Compute named features of pictures; a `Backbone`.
+
+    Input (N, 3, H, W), RGB, nominally in [0, 1]; features (N, C, H', W'), where each pooling
+    halves the sides, rounding down. `layers` lists the feature names in order of depth.
+    """
+
+    def __init__(self, config: VggConfig) -> None:
+        super().__init__()
+        if config.padding not in PADDINGS:
+            raise OptionError(f"padding {config.padding!r}: choose one of {', '.join(PADDINGS)}")
+        if config.pooling not in POOLINGS:
+            raise OptionError(f"pooling {config.pooling!r}: choose one of {', '.join(POOLINGS)}")
+        self.config = config
+        self.layers: tuple[str, ...] = tuple(
+            f"relu{block}_{i}"
+            for block, depth in enumerate(config.depths, 1)
+            for i in range(1, depth + 1)
+        )
+        channels = 3
+        if config.colour_matrix:
+            self.preprocess = nn.Conv2d(3, 3, 1)
+        for name in self.layers:
+            width = config.widths[_block(name) - 1]
+            self.add_module(name.replace("relu", "conv"), self._convolution(channels, width, 3))
+            channels = width
+        for name, width in config.embed.items():
+            stem = config.embed_stem and name == "relu1_1"
+            channels = 3 if stem else config.widths[_block(name) - 1]
+            kernel = 3 if stem else 1
+            embed = self._convolution(channels, width, kernel)
+            self.add_module(name.replace("relu", "embed"), embed)
+        mean, divisor, _ = PREPROCESSING[config.preprocessing]
+        self.register_buffer("_mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("_divisor", torch.tensor(divisor).view(1, 3, 1, 1), persistent=False)
+
+    def _convolution(self, channels: int, width: int, kernel: int) -> nn.Conv2d:
+        mode = self.config.padding if kernel > 1 else "zeros"
+        conv = nn.Conv2d(channels, width, kernel, padding=kernel // 2, padding_mode=mode)
+        nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+        assert conv.bias is not None
+        nn.init.zeros_(conv.bias)
+        return conv
+
+    def channels(self, layer: str) -> int:
+        """Return the number of channels of a layer's features."""
+        return self.config.embed.get(layer) or self.config.widths[_block(layer) - 1]
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """Bring RGB in [0, 1] to what the first convolution expects."""
+        images = (images - self._mean) / self._divisor
+        if PREPROCESSING[self.config.preprocessing][2]:
+            images = images.flip(1)
+        return self.preprocess(images) if self.config.colour_matrix else images
+
+    def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Return the features named in `layers`, computing no deeper than needed."""
+        wanted = set(layers)
+        stem = x = self.normalize(images)
+        features: dict[str, Tensor] = {}
+        for name in self.layers:
+            if len(features) == len(wanted):
+                break
+            if name.endswith("_1") and name != "relu1_1":
+                x = F.max_pool2d(x, 2) if self.config.pooling == "max" else F.avg_pool2d(x, 2)
+            x = F.relu(self._modules[name.replace("relu", "conv")](x))  # type: ignore[misc]
+            if name in wanted:
+                features[name] = self._embed(name, stem, x)
+        return features
+
+    def _embed(self, name: str, stem: Tensor, x: Tensor) -> Tensor:
+        if name not in self.config.embed:
+            return x
+        source = stem if self.config.embed_stem and name == "relu1_1" else x
+        return F.relu(self._modules[name.replace("relu", "embed")](source))  # type: ignore[misc]
+
+
+def _block(layer: str) -> int:
+    return int(layer.removeprefix("relu").split("_")[0])

@@ -1,0 +1,86 @@
+"""The root command: loads a subcommand only when it is called, and prints errors in one line."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from importlib import import_module
+from typing import Any
+
+import click
+
+from impasto import __version__
+from impasto.errors import ImpastoError
+
+# name -> (module of impasto.cli, what the overview says)
+COMMANDS = {
+    "stylize": ("stylize", "Paint a photo in the style of another picture."),
+    "inspect": ("recipes", "Show how a picture was made."),
+    "again": ("recipes", "Make a picture again from its recipe."),
+    "weights": ("weights", "List, import and fetch network weights."),
+    "train": ("train", "Train networks of your own."),
+    "info": ("info", "Show versions, devices and what is installed."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"impasto.cli.{COMMANDS[cmd_name][0]}")
+        return getattr(module, cmd_name)  # type: ignore[no-any-return]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="impasto")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+def cli(debug: bool) -> None:
+    """Turn any picture into any style, on your own machine."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line; exit 0 when done, 1 on an error, 2 on wrong usage, 130 on Ctrl-C."""
+    arguments = sys.argv[1:] if args is None else args
+    debug = "--debug" in arguments
+    # wherever it stands, as users put it last when something has failed
+    arguments = [a for a in arguments if a != "--debug"]
+    warnings.showwarning = _show_warning
+    try:
+        cli.main(arguments, prog_name="impasto", standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("stopped", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped before the first step; nothing was written", 130)
+    except ImpastoError as error:
+        if debug:
+            raise
+        _fail(str(error), 1)
+    except MemoryError as error:
+        if debug:
+            raise
+        _fail(f"out of memory ({error}): use a smaller --size", 1)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"a fault of Impasto's own, {type(error).__name__}: {error}; --debug shows more", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"impasto: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def _show_warning(message: Any, category: Any, *place: Any) -> None:
+    click.echo(f"impasto: note: {' '.join(str(message).split())}", err=True)

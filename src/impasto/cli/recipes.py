@@ -1,0 +1,64 @@
+"""`impasto inspect` and `impasto again`: recipes of finished pictures."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from impasto.api import again as make_again
+from impasto.api import save
+from impasto.cli.stylize import target, tell_result
+from impasto.cli.watch import Progress, watching
+from impasto.images import check_target, read_recipe
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("picture", type=_PATH)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+def inspect(picture: Path, as_json: bool) -> None:
+    """Show how PICTURE was made."""
+    recipe = read_recipe(picture)
+    if as_json:
+        click.echo(json.dumps(recipe, indent=2, ensure_ascii=False))
+        return
+    for name, value in recipe.items():
+        _show(name, value)
+
+
+@click.command()
+@click.argument("picture", type=_PATH)
+@click.option("-o", "--out", type=_PATH, help="Result (default: a new name in this folder).")
+@click.option("--from", "folders", type=_PATH, multiple=True, help="Folder of the inputs.")
+@click.option("--force", is_flag=True, help="Overwrite the result if it exists.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: Any) -> None:
+    """Make PICTURE again from its recipe and the same inputs, and say whether bytes differ."""
+    output = read_recipe(picture).get("output", {})
+    suffix = output.get("suffix", picture.suffix)
+    out = target(out, f"{picture.stem}-again{suffix}", force=flags["force"])
+    check_target(out, depth=output.get("depth", 8))
+    started = time.monotonic()
+    with watching([Progress(quiet=flags["quiet"])]) as tell:
+        result = make_again(picture, folders=folders, progress=tell)
+    save(out, result, depth=output.get("depth", 8), quality=output.get("quality", 92))
+    tell_result(out, result, time.monotonic() - started)
+    same = out.read_bytes() == picture.read_bytes()
+    click.echo("the same bytes" if same else f"the bytes differ from {picture}'s")
+
+
+def _show(name: str, value: Any, indent: str = "") -> None:
+    if isinstance(value, dict):
+        click.echo(f"{indent}{name}:")
+        for key, inner in value.items():
+            _show(key, inner, indent + "  ")
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for i, inner in enumerate(value, 1):
+            _show(f"{name} {i}", inner, indent)
+    elif value not in (None, {}):
+        click.echo(f"{indent}{name}: {value}")

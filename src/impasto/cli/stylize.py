@@ -1,0 +1,106 @@
+"""`impasto stylize`: a photo, a style, a picture."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from impasto.api import Job, Stylized, save
+from impasto.cli.flags import GroupedCommand, flags_of, given
+from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, clock, watching
+from impasto.errors import ImageError, OptionError
+from impasto.images import check_target
+from impasto.methods.optimize.options import PRESETS, OptimizeOptions, resolve
+
+_PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(cls=GroupedCommand, epilog=_PRESETS)
+@click.argument("content", type=_PATH)
+@click.option(
+    "-s", "--style", "styles", type=_PATH, multiple=True, required=True,
+    help="Style picture; give several to blend them.",
+)
+@click.option("--blend", help="Weights of several styles, as 2,1,1; equal without it.")
+@click.option("-o", "--out", type=_PATH, help="Result; its suffix says the format (default: a new name in this folder).")
+@click.option("--force", is_flag=True, help="Overwrite the result if it exists.")
+@click.option("--depth", type=click.IntRange(8, 16), default=8, help="Bits per channel, 8 or 16 (PNG, TIFF).")
+@click.option("--quality", type=click.IntRange(1, 100), default=92, help="Quality of JPEG, WebP, AVIF.")
+@click.option("--snapshots", type=_PATH, help="Folder for pictures along the way.")
+@click.option("--every", type=click.IntRange(1), default=25, help="Steps between snapshots [default 25].")
+@click.option("--log", type=_PATH, help="CSV file of every step's losses.")
+@click.option("--loss-plot", type=_PATH, help="Picture of the loss curves.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@flags_of(OptimizeOptions)
+def stylize(content: Path, styles: tuple[Path, ...], **rest: Any) -> None:
+    """Paint the photo CONTENT in the style of another picture."""
+    files = {name: rest.pop(name) for name in _FILES}
+    options = resolve(given(rest))
+    blend = _blend(files["blend"])
+    out = target(files["out"], f"{content.stem}-{styles[0].stem}.png", force=files["force"])
+    check_target(out, depth=files["depth"])
+    watchers = _watchers(files)
+    started = time.monotonic()
+    job = Job.open(content, list(styles), blend, options)
+    if blend and abs(sum(blend) - 1) > 1e-6:
+        shares = ", ".join(f"{share:.3g}" for share in job.blend)
+        click.echo(f"impasto: note: blend weights brought to a sum of 1: {shares}", err=True)
+    with watching(watchers) as tell:
+        result = job.run(tell)
+    save(out, result, depth=files["depth"], quality=files["quality"])
+    tell_result(out, result, time.monotonic() - started)
+
+
+_FILES = (
+    "blend", "out", "force", "depth", "quality", "snapshots", "every", "log", "loss_plot", "quiet",
+)  # fmt: skip
+
+
+def target(out: Path | None, default: str, *, force: bool) -> Path:
+    """Return where to write: `out` unless it exists and may not be, or a new name by default.
+
+    Raises:
+        ImageError: `out` exists and `force` is not given.
+    """
+    if out is not None:
+        if out.exists() and not out.is_dir() and not force:
+            raise ImageError(f"{out} exists: choose another name, or add --force to overwrite it")
+        return out
+    path, number = Path(default), 1
+    while path.exists():
+        number += 1
+        path = Path(default).with_stem(f"{Path(default).stem}-{number}")
+    return path
+
+
+def tell_result(out: Path, result: Stylized, seconds: float) -> None:
+    """Print where the result is, its size, and how long it took."""
+    recipe, (height, width) = result.recipe, result.image.shape[:2]
+    if recipe.stopped:
+        of = recipe.options["steps"]
+        click.echo(f"impasto: stopped at step {recipe.steps} of {of}; saved what there is", err=True)
+    click.echo(f"{out}  {width}x{height}  {clock(seconds)}")
+
+
+def _watchers(files: dict[str, Any]) -> list[Watcher]:
+    watchers: list[Watcher] = [Progress(quiet=files["quiet"])]
+    if files["log"]:
+        watchers.append(LossLog(files["log"]))
+    if files["snapshots"]:
+        watchers.append(Snapshots(files["snapshots"], files["every"]))
+    if files["loss_plot"]:
+        watchers.append(LossPlot(files["loss_plot"]))
+    return watchers
+
+
+def _blend(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise OptionError(f"blend {text!r}: expected numbers with commas, as 2,1,1") from None

@@ -1,0 +1,67 @@
+"""Choose the device, and know its limits before work begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from impasto.errors import MissingExtraError, OptionError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of this name; "auto" is a GPU where there is one, else the CPU.
+
+    Raises:
+        OptionError: the device is not to be had here; nothing else is taken in its place.
+        MissingExtraError: PyTorch is not installed.
+    """
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise MissingExtraError("The optimiser", "optimize") from None
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(kind for kind, available in there.items() if available)
+    if not there.get(name, False):
+        raise OptionError(f"device {name}: not available here; use cpu or auto")
+    return torch.device(name)
+
+
+@contextmanager
+def cpu_threads(count: int | None) -> Iterator[int]:
+    """Compute with so many CPU threads (None: one for each usable core), then put back."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or usable_cores())
+    try:
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+
+
+def usable_cores() -> int:
+    """Return the number of CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def available_memory() -> int | None:
+    """Return the bytes of main memory that can be had without swapping; None where unknown."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    found = {key: rest.split()[0] for key, _, rest in (line.partition(":") for line in lines)}
+    return int(found["MemAvailable"]) * 1024 if "MemAvailable" in found else None

@@ -1,0 +1,25 @@
+"""Read, write, resize and recolour pictures: the only package that knows image files.
+
+A picture is a numpy array `(H, W, 3)`, float32, sRGB, in RGB order, in `[0, 1]`.
+"""
+
+from impasto.images.color import keep_luminance, match_color
+from impasto.images.load import load, load_picture
+from impasto.images.metadata import read_recipe
+from impasto.images.picture import Picture, check_pixels
+from impasto.images.resize import fit, resize
+from impasto.images.save import check_target, save_picture
+
+__all__ = [
+    "Picture",
+    "check_pixels",
+    "check_target",
+    "fit",
+    "keep_luminance",
+    "load",
+    "load_picture",
+    "match_color",
+    "read_recipe",
+    "resize",
+    "save_picture",
+]

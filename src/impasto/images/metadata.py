@@ -1,0 +1,112 @@
+"""Keep the recipe of a picture in its XMP packet, and read it back."""
+
+import io
+import json
+import os
+import re
+from typing import Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from impasto.errors import ImageError, ImpastoError, RecipeError
+from impasto.images import png
+from impasto.images.decode import open_header
+from impasto.images.files import read_file, reason
+
+NAMESPACE = "https://impasto.art/ns/1.0/"
+
+_KEY = f"{{{NAMESPACE}}}recipe"
+_XMP_TAG = 700
+_PACKET = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:impasto="{namespace}">'
+    "<impasto:recipe>{recipe}</impasto:recipe>"
+    "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    '<?xpacket end="w"?>'
+)
+# XML has no way to write these, JSON has: \uXXXX. Outside strings JSON has none of them.
+_NOT_IN_XML = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def xmp_packet(recipe: str) -> bytes:
+    """Wrap a recipe, the text of a JSON object, in an XMP packet.
+
+    Raises:
+        RecipeError: The text is not a JSON object.
+    """
+    _parse_recipe(recipe, "the recipe to store")
+    safe = _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", recipe)
+    return _PACKET.format(namespace=NAMESPACE, recipe=escape(safe)).encode("utf-8")
+
+
+def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the recipe that `save_picture` stored in a picture; no pixels are decoded.
+
+    Raises:
+        RecipeError: The picture has no recipe, or a damaged one.
+        ImageError: The file cannot be read or is no picture.
+    """
+    kind, data = read_file(path)
+    shown = os.path.basename(os.fspath(path))
+    try:
+        packet = _find_xmp(kind, data)
+    except ImpastoError:
+        raise
+    except Exception as error:
+        # As in `decode`: foreign bytes make the parsers raise nearly anything.
+        raise ImageError(f"{shown} is a damaged {kind} file ({reason(error)})") from error
+    text = _recipe_text(packet, shown) if packet else None
+    if text is None:
+        raise RecipeError(
+            f"{shown} carries no recipe; expected a picture saved by Impasto: "
+            "other programs and web sites often remove it"
+        )
+    return _parse_recipe(text, f"the recipe in {shown}")
+
+
+def _find_xmp(kind: str, data: bytes) -> bytes | None:
+    if kind == "PNG":
+        return png.find_xmp(data)
+    if kind == "TIFF":
+        return _tiff_xmp(data)
+    if kind not in ("JPEG", "WEBP", "AVIF"):
+        return None
+    with open_header(kind, data) as image:
+        found = image.info.get("xmp")
+    return found if isinstance(found, bytes) else None
+
+
+def _tiff_xmp(data: bytes) -> bytes | None:
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        found = file.pages.first.tags.valueof(_XMP_TAG)
+    return bytes(found) if isinstance(found, bytes | tuple) else None
+
+
+def _recipe_text(packet: bytes, shown: str) -> str | None:
+    """Find the recipe as an element or, as other programs rewrite it, an attribute."""
+    try:
+        root = ElementTree.fromstring(packet.strip(b"\0 \r\n\t"))
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise RecipeError(
+            f"the XMP data of {shown} are damaged ({reason(error)}); use the original file"
+        ) from error
+    for element in root.iter():
+        if element.tag == _KEY:
+            return element.text or ""
+        if _KEY in element.attrib:
+            return element.attrib[_KEY]
+    return None
+
+
+def _parse_recipe(text: str, what: str) -> dict[str, Any]:
+    try:
+        recipe = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"{what} is damaged ({reason(error)}); expected a JSON object") from error
+    if not isinstance(recipe, dict):
+        raise RecipeError(f"{what} is a JSON {type(recipe).__name__}; expected a JSON object")
+    return recipe

@@ -1,0 +1,66 @@
+"""Walk and insert the chunks of a PNG file, which hold what the pixel codec leaves out."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+_XMP_KEY = b"XML:com.adobe.xmp"
+_HEADER_END = 33
+_MAX_INFLATED = 2**26
+
+
+def bit_depth(data: bytes) -> int:
+    """Return the bits of a sample, from the header."""
+    return data[24]
+
+
+def find_chunk(data: bytes, kind: bytes) -> bytes | None:
+    """Return the first chunk of a kind, such as b"eXIf", or None."""
+    return next((body for name, body in _chunks(data) if name == kind), None)
+
+
+def find_xmp(data: bytes) -> bytes | None:
+    """Return the XMP packet, before or after the pixels, or None."""
+    for name, body in _chunks(data):
+        if name == b"iTXt" and body.startswith(_XMP_KEY + b"\0"):
+            compressed = body[len(_XMP_KEY) + 1 : len(_XMP_KEY) + 2] == b"\x01"
+            # After the two flags stand a language and a translated key, each ended by 0.
+            text = body[len(_XMP_KEY) + 3 :].split(b"\0", 2)[-1]
+            return _inflate(text) if compressed else text
+    return None
+
+
+def find_profile(data: bytes) -> bytes | None:
+    """Return the ICC profile, b"" when it cannot be unpacked, or None."""
+    body = find_chunk(data, b"iCCP")
+    if body is None:
+        return None
+    try:
+        return _inflate(body.partition(b"\0")[2][1:])
+    except zlib.error:
+        return b""
+
+
+def add_metadata(data: bytes, profile: bytes, xmp: bytes | None) -> bytes:
+    """Insert an ICC profile and an XMP packet after the header of an encoded PNG."""
+    added = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(profile, 9))
+    if xmp is not None:
+        added += _chunk(b"iTXt", _XMP_KEY + b"\0\0\0\0\0" + xmp)
+    return data[:_HEADER_END] + added + data[_HEADER_END:]
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    start = 8
+    while start + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, start)
+        yield data[start + 4 : start + 8], data[start + 8 : start + 8 + length]
+        start += 12 + length
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _inflate(data: bytes) -> bytes:
+    """Unpack at most 64 MB, however much a hostile file claims."""
+    return zlib.decompressobj().decompress(data, _MAX_INFLATED)

@@ -1,0 +1,209 @@
+"""Save pictures with an sRGB profile and their recipe."""
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import ImageError, ImpastoError
+from impasto.images import png
+from impasto.images.files import reason, write_file
+from impasto.images.metadata import xmp_packet
+from impasto.images.picture import check_pixels, unit_range
+from impasto.images.profiles import srgb_profile
+
+_FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".avif": "AVIF",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+_DEEP = ("PNG", "TIFF")
+_MAX_SIDE = {"JPEG": 65500, "WEBP": 16383, "AVIF": 65535}
+_PILLOW_OPTIONS: dict[str, dict[str, Any]] = {
+    # Full colour resolution: strokes of saturated paint fray with the usual 4:2:0.
+    "JPEG": {"subsampling": 0, "optimize": True},
+    "WEBP": {"method": 4},
+    "AVIF": {"subsampling": "4:4:4", "speed": 6},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """Hold what an encoder needs: integer samples `(H, W, 3 or 4)` and metadata."""
+
+    samples: NDArray[Any]
+    xmp: bytes | None
+    quality: int
+
+
+def save_picture(
+    path: str | os.PathLike[str],
+    pixels: NDArray[Any],
+    *,
+    alpha: NDArray[Any] | None = None,
+    recipe: str | None = None,
+    depth: int = 8,
+    quality: int = 92,
+) -> Path:
+    """Save a picture whole or not at all; the same arguments give the same bytes.
+
+    The file carries an sRGB profile. JPEG cannot hold transparency: with `alpha` the
+    picture is laid on white.
+
+    Args:
+        path: Where to; .png, .jpg, .jpeg, .webp, .avif, .tif or .tiff decides the format.
+        pixels: `(H, W, 3)` sRGB in `[0, 1]`.
+        alpha: `(H, W)` in `[0, 1]`, 0 is transparent.
+        recipe: The text of a JSON object, kept in the XMP data for `read_recipe`.
+        depth: Bits per sample: 8, or 16 for PNG and TIFF.
+        quality: 1..100 for JPEG, WebP and AVIF.
+
+    Returns:
+        The path as given.
+
+    Raises:
+        ImageError: The picture or an argument is not as above, or the file cannot be written.
+        RecipeError: The recipe is not a JSON object.
+    """
+    shown = os.fspath(path)
+    kind = _format_of(path)
+    _check_options(kind, depth, quality)
+    values = check_pixels(pixels, f"the picture for {shown}")
+    _check_side(kind, values.shape[1], values.shape[0], shown)
+    if alpha is not None:
+        values = _with_alpha(values, alpha, kind, shown)
+    top, dtype = (255, np.uint8) if depth == 8 else (65535, np.uint16)
+    samples = np.rint(values.astype(np.float64 if depth == 16 else np.float32) * top)
+    xmp = xmp_packet(recipe) if recipe is not None else None
+    data = _encode(kind, _Sheet(samples.astype(dtype), xmp, quality), shown)
+    return write_file(path, data)
+
+
+def _format_of(path: str | os.PathLike[str]) -> str:
+    kind = _FORMATS.get(Path(path).suffix.lower())
+    if kind is None:
+        raise ImageError(
+            f"{os.fspath(path)} has no ending that can be written; end it with one of "
+            f"{', '.join(_FORMATS)}"
+        )
+    return kind
+
+
+def _check_options(kind: str, depth: int, quality: int) -> None:
+    if depth not in (8, 16):
+        raise ImageError(f"depth is {depth}; expected 8 or 16")
+    if depth == 16 and kind not in _DEEP:
+        raise ImageError(f"{kind} holds 8 bits, not 16: save as .png or .tiff, or with depth 8")
+    if not 1 <= quality <= 100:
+        raise ImageError(f"quality is {quality}; expected 1 to 100")
+
+
+def _check_side(kind: str, width: int, height: int, shown: str) -> None:
+    limit = _MAX_SIDE.get(kind)
+    if limit is not None and max(width, height) > limit:
+        raise ImageError(
+            f"the picture for {shown} is {width}x{height} px; {kind} holds sides up to "
+            f"{limit} px: save it as .png or .tiff"
+        )
+
+
+def _with_alpha(
+    pixels: NDArray[np.float32], alpha: NDArray[Any], kind: str, shown: str
+) -> NDArray[np.float32]:
+    if not isinstance(alpha, np.ndarray) or alpha.shape != pixels.shape[:2]:
+        raise ImageError(
+            f"the alpha for {shown} has shape {np.shape(alpha)}; expected {pixels.shape[:2]}, "
+            "that of the picture: resize it"
+        )
+    opacity = unit_range(alpha, f"the alpha for {shown}")[..., None]
+    if kind == "JPEG":
+        return pixels * opacity + (1 - opacity)
+    return np.concatenate([pixels, opacity], axis=2)
+
+
+def _encode(kind: str, sheet: _Sheet, shown: str) -> bytes:
+    try:
+        return _ENCODERS[kind](kind, sheet)
+    except ImpastoError:
+        raise
+    except Exception as error:
+        # The encoders raise different exceptions for what they cannot hold, such as a
+        # recipe over 64 KB in a JPEG, and for lack of memory.
+        raise ImageError(
+            f"{shown} cannot be encoded as {kind} ({reason(error)}): try .png or .tiff"
+        ) from error
+
+
+def _encode_png(kind: str, sheet: _Sheet) -> bytes:
+    import imagecodecs
+
+    # Not Pillow, which cannot write 16-bit colour; one path for both depths.
+    encoded = imagecodecs.png_encode(np.ascontiguousarray(sheet.samples), level=6)
+    return png.add_metadata(bytes(encoded), srgb_profile(), sheet.xmp)
+
+
+def _encode_tiff(kind: str, sheet: _Sheet) -> bytes:
+    import tifffile
+
+    has_alpha = sheet.samples.shape[2] == 4
+    xmp = [] if sheet.xmp is None else [(700, 1, len(sheet.xmp), sheet.xmp, True)]
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        sheet.samples,
+        byteorder="<",
+        photometric="rgb",
+        extrasamples=["unassalpha"] if has_alpha else None,
+        compression="zlib",
+        predictor=True,
+        iccprofile=srgb_profile(),
+        extratags=xmp,
+        metadata=None,
+        software="Impasto",
+    )
+    return file.getvalue()
+
+
+def _encode_with_pillow(kind: str, sheet: _Sheet) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    options = dict(_PILLOW_OPTIONS[kind], quality=sheet.quality, icc_profile=srgb_profile())
+    if sheet.xmp is not None:
+        options["xmp"] = sheet.xmp
+    Image.fromarray(np.ascontiguousarray(sheet.samples)).save(file, kind, **options)
+    return file.getvalue()
+
+
+_ENCODERS: dict[str, Callable[[str, _Sheet], bytes]] = {
+    "PNG": _encode_png,
+    "TIFF": _encode_tiff,
+    "JPEG": _encode_with_pillow,
+    "WEBP": _encode_with_pillow,
+    "AVIF": _encode_with_pillow,
+}
+
+
+def check_target(path: str | os.PathLike[str], depth: int = 8) -> None:
+    """Check before long work that a picture could be written there.
+
+    Raises:
+        ImageError: unknown suffix, a depth it cannot hold, or a folder that cannot be written to.
+    """
+    _check_options(_format_of(path), depth, 92)
+    folder = Path(path).resolve().parent
+    if not folder.is_dir():
+        raise ImageError(f"{folder} is not a folder: make it first, or write elsewhere")
+    if Path(path).is_dir():
+        raise ImageError(f"{path} is a folder: name a file in it")
+    if not os.access(folder, os.W_OK):
+        raise ImageError(f"{folder} cannot be written to: choose another folder with -o")

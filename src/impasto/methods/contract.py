@@ -1,0 +1,45 @@
+"""What every method gives back: a callable from image to image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.float32]
+
+
+class Stylizer(Protocol):
+    """Stylize a content: (H, W, 3) float32 sRGB in [0, 1] in, the same out."""
+
+    def __call__(self, content: Image) -> Image:
+        """Return the stylized content."""
+        ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """Tell of one step of an iterative method.
+
+    `number` counts from 1 to `total`; `height` and `width` are this scale's; `losses` are the
+    weighted terms by name, of which `loss` is the sum; `done` is the share of the whole work in
+    [0, 1], by cost and not by count; `message` tells of something unusual. `image` computes the
+    current picture at this scale's size.
+    """
+
+    number: int
+    total: int
+    height: int
+    width: int
+    losses: Mapping[str, float]
+    done: float
+    image: Callable[[], Image]
+    message: str | None = None
+
+    @property
+    def loss(self) -> float:
+        """Return the sum of the losses."""
+        return sum(self.losses.values())

@@ -1,0 +1,164 @@
+"""The optimiser's options, and the presets that set several at once. Needs no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from impasto.backbones import BACKBONES, layer_name
+from impasto.errors import OptionError
+from impasto.options import check, declarations, option, suggest, unknown_option
+
+OPTIMIZERS = ("lbfgs", "adam", "adam-tutorial", "sgd")
+STYLE_LAYERS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
+
+
+@dataclass(frozen=True)
+class OptimizeOptions:
+    """All that can be asked of the optimiser; defaults give a finished picture."""
+
+    preset: str | None = option(None, "Knobs for a common wish; your own options win over it.")
+    strength: float = option(
+        1.0, "How much style: 0 gives the content back, 1 the full style.", low=0, high=1
+    )
+    size: int | None = option(
+        None, "Longest side of the result in pixels; without it, the content's size.", low=16
+    )
+    style_scale: float = option(
+        1.0, "Stroke size: the style's longest side over the content's.", low=0.1, high=4
+    )
+    preserve_color: str = option(
+        "none",
+        "Keep the content's colours: exactly (luminance) or in their statistics.",
+        choices=("none", "luminance", "statistics"),
+    )
+    seed: int = option(0, "Seed of every random number.", low=0)
+
+    backbone: str = option(
+        "compact", "Network that judges likeness.", group="Look", choices=BACKBONES
+    )
+    content_weight: float = option(
+        0.05, "Weight of the content's features.", group="Look", low=0, high=1e6
+    )
+    style_weight: float = option(1.0, "Weight of the style's Grams.", group="Look", low=0, high=1e6)
+    tv_weight: float = option(
+        0.5, "Weight of total variation: calms noise.", group="Look", low=0, high=1e6
+    )
+    range_weight: float = option(
+        50.0, "Weight of values outside what a picture can show.", group="Look", low=0, high=1e6
+    )
+    content_layers: str = option(
+        "relu4_2", "Layers of the content loss, as layer or layer=weight, ...", group="Look"
+    )
+    style_layers: str = option(
+        STYLE_LAYERS, "Layers of the style loss, as layer or layer=weight, ...", group="Look"
+    )
+    pooling: str = option(
+        "max", "Pooling of the backbone.", group="Look", choices=("max", "average")
+    )
+    padding: str = option(
+        "replicate",
+        "What the backbone sees beyond the border; zeros may grow a frame.",
+        group="Look",
+        choices=("replicate", "reflect", "zeros"),
+    )
+
+    steps: int = option(
+        300, "Steps in all, spread over the scales.", group="Search", low=1, high=100_000
+    )
+    optimizer: str = option("lbfgs", "How to search.", group="Search", choices=OPTIMIZERS)
+    learning_rate: float | None = option(
+        None, "Step size in units of white; not for lbfgs.", group="Search", low=1e-6, high=10
+    )
+    init: str = option(
+        "content", "Start from content, noise, style or a picture file.", group="Search"
+    )
+    coarsest: int = option(
+        128,
+        "Longest side to begin with; doubled up to the size. A huge value means one scale.",
+        group="Search",
+        low=32,
+    )
+    device: str = option(
+        "auto", "Where to compute.", group="Search", choices=("auto", "cpu", "cuda", "mps")
+    )
+    threads: int | None = option(
+        None, "CPU threads; without it, one for each core.", group="Search", low=1, high=1024
+    )
+
+    def __post_init__(self) -> None:
+        """Check all limits, and that the named layers can be read."""
+        check(self)
+        layer_weights(self.content_layers)
+        layer_weights(self.style_layers)
+
+
+# name -> (what it is for, which knobs it turns)
+PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "sharper": (
+            "too blurry: no smoothing, more steps",
+            {"tv_weight": 0.0, "steps": 450},
+        ),
+        "softer": (
+            "too harsh: more smoothing, finer layers count less",
+            {"tv_weight": 5.0, "style_layers": "relu1_1=0.5,relu2_1=0.5,relu3_1,relu4_1,relu5_1"},
+        ),
+        "steadier": (
+            "too distorted: shapes kept also in detail, deepest style layer left out",
+            {
+                "content_layers": "relu3_1=0.5,relu4_2",
+                "content_weight": 0.1,
+                "style_layers": "relu1_1,relu2_1,relu3_1,relu4_1",
+            },
+        ),
+        "faithful": ("more of the photo", {"content_weight": 0.3}),
+        "bolder": (
+            "more of the painting: less content, larger strokes",
+            {"content_weight": 0.015, "style_scale": 1.4},
+        ),
+        "keep-colors": ("the photo's colours, the painting's strokes", {"preserve_color": "luminance"}),
+    }
+)
+
+
+def resolve(given: Mapping[str, Any]) -> OptimizeOptions:
+    """Return options from keywords: defaults, then the preset's knobs, then what was given.
+
+    Raises:
+        OptionError: an unknown option or preset, or a value outside its limits.
+    """
+    known = declarations(OptimizeOptions)
+    for name in given:
+        if name not in known:
+            raise unknown_option(name, OptimizeOptions)
+    preset = given.get("preset")
+    if preset is not None and preset not in PRESETS:
+        raise OptionError(f"preset {preset!r}: {suggest(str(preset), PRESETS)}")
+    knobs = PRESETS[preset][1] if preset is not None else {}
+    return OptimizeOptions(**{**knobs, **given})
+
+
+def layer_weights(text: str) -> dict[str, float]:
+    """Read "relu1_1, relu2_1=0.5" into weights by layer; no weight means 1; Keras names do too.
+
+    Raises:
+        OptionError: not a layer, not a finite weight of at least 0, or a layer named twice.
+    """
+    weights: dict[str, float] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, _, number = part.partition("=")
+        layer = layer_name(name.strip())
+        try:
+            weight = float(number or 1)
+        except ValueError:
+            weight = math.nan
+        if not (weight >= 0 and math.isfinite(weight)):
+            raise OptionError(f"layer weight {part!r}: expected a number of at least 0")
+        if layer in weights:
+            raise OptionError(f"layer {layer} is named twice in {text!r}")
+        weights[layer] = weight
+    return weights

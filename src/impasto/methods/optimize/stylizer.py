@@ -1,0 +1,171 @@
+"""From styles and options to a stylizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from impasto import __version__
+from impasto.backbones import Backbone, load_backbone
+from impasto.engine import available_memory, choose_device, cpu_threads, usable_cores
+from impasto.errors import OptionError
+from impasto.images import fit, keep_luminance, load_picture, match_color, resize
+from impasto.methods.contract import Image, Step
+from impasto.methods.optimize.objective import Weights
+from impasto.methods.optimize.options import OptimizeOptions, layer_weights
+from impasto.methods.optimize.run import Run
+from impasto.methods.optimize.schedule import Scale, plan
+from impasto.methods.optimize.solvers import make_solver
+from impasto.weights import find_weights, weights_sha256
+
+# bytes of main memory a pixel takes at the finest scale, measured (see benchmarks/)
+BYTES_PER_PIXEL = {"compact": 2000, "distilled16x": 2000, "vgg19": 6000, "vgg16": 6000}
+
+
+@dataclass(frozen=True, eq=False)
+class OptimizeStylizer:
+    """Stylize by optimisation; a `Stylizer` that can also be watched, through `iterate`."""
+
+    backbone: Backbone
+    styles: tuple[Image, ...]
+    blend: tuple[float, ...]
+    options: OptimizeOptions
+    device: torch.device
+
+    def __call__(self, content: Image) -> Image:
+        """Return the stylized content, (H, W, 3) in [0, 1].
+
+        Raises:
+            DivergedError: the losses did not stay finite.
+        """
+        step = None
+        for step in self.iterate(content):
+            pass
+        return self.fitted(content) if step is None else step.image()
+
+    def iterate(self, content: Image) -> Iterator[Step]:
+        """Yield a step at a time; the last one's `image()` is the result.
+
+        At strength 0 there is nothing to do and nothing is yielded: the result is the content.
+
+        Raises:
+            OptionError: the picture needs more memory than there is.
+            DivergedError: the losses did not stay finite.
+        """
+        options, content = self.options, self.fitted(content)
+        if options.strength == 0:
+            return
+        height, width = content.shape[:2]
+        self._check_memory(height, width)
+        scales = plan(height, width, options.coarsest, options.steps)
+        run = Run(self.backbone, content, self._styles_for(content), self.blend, self.device)
+        start = self._start(content, scales[0])
+        solver = make_solver(options.optimizer, options.learning_rate)
+        with cpu_threads(options.threads):
+            for step in run.iterate(start, scales, balance(options), solver):
+                yield self._recolored(step, content)
+
+    def made_with(self) -> dict[str, Any]:
+        """Return what else decides the result, for the recipe."""
+        return {
+            "impasto": __version__,
+            "torch": torch.__version__,
+            "device": self.device.type,
+            "threads": self.options.threads or usable_cores(),
+            "weights_sha256": weights_sha256(find_weights(self.options.backbone)),
+        }
+
+    def fitted(self, content: Image) -> Image:
+        """Return the content at the size of the result."""
+        size = self.options.size
+        return content if size is None else fit(content, size)
+
+    def _recolored(self, step: Step, content: Image) -> Step:
+        if self.options.preserve_color != "luminance":
+            return step
+        colors = resize(content, step.height, step.width)
+        return replace(step, image=lambda: keep_luminance(step.image(), colors))
+
+    def _styles_for(self, content: Image) -> list[_StyleAtScale]:
+        styles = self.styles
+        if self.options.preserve_color == "statistics":
+            styles = tuple(match_color(style, content) for style in styles)
+        return [_StyleAtScale(style, self.options.style_scale) for style in styles]
+
+    def _start(self, content: Image, scale: Scale) -> Image:
+        init = self.options.init
+        if init == "content":
+            return content
+        if init == "noise":
+            rng = np.random.default_rng(self.options.seed)
+            return rng.random((scale.height, scale.width, 3), dtype=np.float32)
+        start = self.styles[0] if init == "style" else load_picture(init).pixels
+        return resize(start, scale.height, scale.width)
+
+    def _check_memory(self, height: int, width: int) -> None:
+        each, there = BYTES_PER_PIXEL.get(self.options.backbone, 6000), available_memory()
+        needed = each * height * width
+        if there is None or self.device.type == "cuda" or needed < there:
+            return
+        side = int(max(height, width) * (0.9 * there / needed) ** 0.5)
+        raise OptionError(
+            f"a {width}x{height} picture needs about {needed / 2**30:.1f} GB with"
+            f" {self.options.backbone}, and {there / 2**30:.1f} GB are free: use --size {side}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _StyleAtScale:
+    """Give the style for a content of a longest side; never enlarged, for that would blur it."""
+
+    style: Image
+    scale: float
+
+    def __call__(self, longest: int) -> Image:
+        side = max(32, round(longest * self.scale))
+        return self.style if side >= max(self.style.shape[:2]) else fit(self.style, side)
+
+
+def prepare(
+    styles: Sequence[Image], blend: Sequence[float], options: OptimizeOptions
+) -> OptimizeStylizer:
+    """Load the backbone and return a stylizer for styles blended by weights that sum to one.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+        WeightsError: the backbone's weights are not to be had.
+        OptionError: the device is not available, or a layer is not one of the backbone's.
+    """
+    device = choose_device(options.device)
+    backbone = load_backbone(
+        options.backbone, pooling=options.pooling, padding=options.padding, device=device
+    )
+    weights = balance(options)
+    for layer in (*weights.content, *weights.style):
+        if layer not in backbone.layers:
+            raise OptionError(f"{options.backbone} has no layer {layer}: {backbone.layers}")
+    return OptimizeStylizer(backbone, tuple(styles), tuple(blend), options, device)
+
+
+def balance(options: OptimizeOptions) -> Weights:
+    """Return the weight of every term.
+
+    A strength s under 1 multiplies the content's weight by 1/s^3 and the style's by s, so that
+    s -> 0 tends to the content itself.
+    """
+    content, style = layer_weights(options.content_layers), layer_weights(options.style_layers)
+    pull = options.content_weight / options.strength**3 if options.strength else 0.0
+    push = options.style_weight * options.strength
+    return Weights(
+        _shared(content, pull), _shared(style, push), options.tv_weight, options.range_weight
+    )
+
+
+def _shared(weights: dict[str, float], total: float) -> dict[str, float]:
+    """Scale layer weights to sum to `total`; layers of no weight are left out."""
+    whole = sum(weights.values())
+    return {name: total * w / whole for name, w in weights.items() if total * w > 0}

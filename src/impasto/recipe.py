@@ -1,0 +1,116 @@
+"""The recipe: what made a picture, stored in its metadata, enough to make it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import RecipeError
+from impasto.images import Picture, load_picture
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """Name one input: its file name without folder, for privacy, and the hash of its bytes."""
+
+    name: str
+    sha256: str
+    blend: float | None = None
+
+    @classmethod
+    def of(cls, picture: Picture, blend: float | None = None) -> Ingredient:
+        """Return the ingredient that a picture is."""
+        return cls(picture.name, picture.sha256, blend)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, without an empty blend."""
+        plain: dict[str, Any] = {"name": self.name, "sha256": self.sha256}
+        return plain if self.blend is None else plain | {"blend": self.blend}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Tell how a picture was made.
+
+    `steps` is how many steps were taken, of `options["steps"]` wanted; `stopped` says that
+    somebody stopped there. `made_with` has versions, device, threads and the weights' hash;
+    `output` the settings of the file.
+    """
+
+    method: str
+    options: Mapping[str, Any]
+    content: Ingredient
+    styles: Sequence[Ingredient]
+    made_with: Mapping[str, Any]
+    steps: int = 0
+    stopped: bool = False
+    init: Ingredient | None = None
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values as JSON keeps them."""
+        return {
+            "impasto_recipe": FORMAT,
+            "method": self.method,
+            "options": dict(self.options),
+            "content": self.content.as_dict(),
+            "styles": [style.as_dict() for style in self.styles],
+            "init": self.init.as_dict() if self.init else None,
+            "steps": self.steps,
+            "stopped": self.stopped,
+            "made_with": dict(self.made_with),
+            "output": dict(self.output),
+        }
+
+    def to_json(self) -> str:
+        """Return the same text for the same recipe."""
+        return json.dumps(self.as_dict(), sort_keys=True, ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Recipe:
+        """Read what `as_dict` returned.
+
+        Raises:
+            RecipeError: it is of another format, or incomplete.
+        """
+        if plain.get("impasto_recipe") != FORMAT:
+            found = plain.get("impasto_recipe")
+            raise RecipeError(f"recipe of format {found!r}; this version reads format {FORMAT}")
+        try:
+            return cls(
+                method=str(plain["method"]),
+                options=dict(plain["options"]),
+                content=Ingredient(**plain["content"]),
+                styles=tuple(Ingredient(**style) for style in plain["styles"]),
+                made_with=dict(plain["made_with"]),
+                steps=int(plain["steps"]),
+                stopped=bool(plain["stopped"]),
+                init=Ingredient(**plain["init"]) if plain.get("init") else None,
+                output=dict(plain["output"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecipeError(f"the recipe is damaged: {error!r}") from None
+
+
+def find_ingredient(ingredient: Ingredient, folders: Sequence[Path]) -> tuple[Path, Picture]:
+    """Return the file of this name and hash from the first folder that has it.
+
+    Raises:
+        RecipeError: no folder has it, or only another picture of the same name.
+    """
+    changed = False
+    for folder in folders:
+        path = folder / ingredient.name
+        if path.is_file():
+            picture = load_picture(path)
+            if picture.sha256 == ingredient.sha256:
+                return path, picture
+            changed = True
+    why = "has changed since" if changed else "is not there"
+    looked = ", ".join(str(folder) for folder in folders)
+    raise RecipeError(f"{ingredient.name} {why}; looked in {looked}: name its folder with --from")

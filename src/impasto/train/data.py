@@ -1,0 +1,112 @@
+"""Pictures for training: decoded once, cut at random, the same at every step of every run."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from impasto.errors import ImageError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif"}
+Pixels = NDArray[np.uint8]
+
+
+class Pictures:
+    """Hold decoded pictures and cut squares from them.
+
+    `root` is a folder, searched deeply, or a tar file. `held_out` of the pictures, chosen by
+    the hash of their names and hence the same in every run, are kept apart for evaluation.
+    Files that do not decode, and pictures with a side under 32 px, are listed in `skipped`.
+    """
+
+    def __init__(self, root: Path, *, held_out: float = 0.05, longest: int = 512) -> None:
+        self.skipped: list[str] = []
+        self.train: list[Pixels] = []
+        self.test: list[Pixels] = []
+        with ThreadPoolExecutor() as pool:
+            decoded = pool.map(lambda item: (item[0], _decode(item[1], longest)), _files(root))
+            for name, pixels in decoded:
+                if pixels is None:
+                    self.skipped.append(name)
+                else:
+                    part = self.test if _fraction(name) < held_out else self.train
+                    part.append(pixels)
+        if not self.train:
+            raise ImageError(f"{root}: no pictures found to train on; name a folder or a tar file")
+
+    def crops(self, rng: np.random.Generator, count: int, size: int) -> Tensor:
+        """Return random squares of training pictures: (count, 3, size, size), RGB in [0, 1].
+
+        A square's side lies between three quarters of `size` and the picture's shorter side;
+        it is brought to `size` by bicubic resampling and mirrored half of the time.
+        """
+        picks = rng.integers(len(self.train), size=count)
+        return torch.stack([_random_square(self.train[i], rng, size) for i in picks])
+
+    def held_out(self, count: int, size: int) -> Tensor:
+        """Return centre squares of the first `count` held-out pictures, as `crops` does."""
+        return torch.stack([_centre_square(pixels, size) for pixels in self.test[:count]])
+
+
+def _files(root: Path) -> Iterator[tuple[str, bytes]]:
+    if root.is_dir():
+        for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES):
+            yield str(path.relative_to(root)), path.read_bytes()
+    elif root.is_file() and tarfile.is_tarfile(root):
+        with tarfile.open(root) as tar:
+            for member in tar:
+                stream = tar.extractfile(member)
+                if stream is not None and Path(member.name).suffix.lower() in SUFFIXES:
+                    yield member.name, stream.read()
+    else:
+        raise ImageError(f"{root}: neither a folder nor a tar file of pictures")
+
+
+def _decode(data: bytes, longest: int) -> Pixels | None:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.draft("RGB", (longest, longest))
+            rgb = image.convert("RGB")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        return None
+    if min(rgb.size) < 32:
+        return None
+    rgb.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return np.asarray(rgb)
+
+
+def _fraction(name: str) -> float:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
+
+
+def _square(pixels: Pixels, left: int, top: int, side: int, size: int) -> Tensor:
+    square = Image.fromarray(pixels[top : top + side, left : left + side])
+    if side != size:
+        square = square.resize((size, size), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(square)).permute(2, 0, 1).float().div_(255)
+
+
+def _random_square(pixels: Pixels, rng: np.random.Generator, size: int) -> Tensor:
+    height, width = pixels.shape[:2]
+    shorter = min(height, width)
+    side = int(rng.integers(min(3 * size // 4, shorter), shorter + 1))
+    left = int(rng.integers(width - side + 1))
+    top = int(rng.integers(height - side + 1))
+    square = _square(pixels, left, top, side, size)
+    return square.flip(2) if rng.random() < 0.5 else square
+
+
+def _centre_square(pixels: Pixels, size: int) -> Tensor:
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    return _square(pixels, (width - side) // 2, (height - side) // 2, side, size)

@@ -1,0 +1,27 @@
+"""Weights of the perceptual networks: found by name, verified, licensed, self-describing.
+
+Needs numpy and safetensors only; PyTorch and h5py are imported to convert their files.
+"""
+
+from impasto.weights.convert import import_weights
+from impasto.weights.download import fetch_weights
+from impasto.weights.layout import depths_from_keys
+from impasto.weights.locate import WeightsStatus, find_weights, list_weights, user_weights_dir
+from impasto.weights.registry import ENTRIES, Entry, Mirror
+from impasto.weights.store import read_weights, weights_sha256, write_weights
+
+__all__ = [
+    "ENTRIES",
+    "Entry",
+    "Mirror",
+    "WeightsStatus",
+    "depths_from_keys",
+    "fetch_weights",
+    "find_weights",
+    "import_weights",
+    "list_weights",
+    "read_weights",
+    "user_weights_dir",
+    "weights_sha256",
+    "write_weights",
+]
