@@ -215,8 +215,8 @@ def normalized_blend(blend: Sequence[float] | None, count: int) -> tuple[float, 
 
 
 def _styles(style: Source | Sequence[Source]) -> list[Picture]:
-    several = isinstance(style, list | tuple)
-    pictures = [load_picture(s) for s in (style if several else [style])]  # type: ignore[list-item,union-attr]
+    sources: Any = style if isinstance(style, list | tuple) else [style]
+    pictures = [load_picture(source) for source in sources]
     if not pictures:
         raise OptionError("no style given: name at least one picture")
     return pictures

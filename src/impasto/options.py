@@ -95,14 +95,16 @@ def _check_type(name: str, field: dataclasses.Field[Any], value: Any) -> None:
 
 
 def _article(kind: str) -> str:
-    return {"int": "a whole number", "float": "a number", "str": "a text", "bool": "yes or no"}[kind]
+    return {"int": "a whole number", "float": "a number", "str": "a text", "bool": "yes or no"}[
+        kind
+    ]
 
 
 def _check_limits(name: str, declared: Declaration, value: float) -> None:
     low, high = declared.low, declared.high
     if not math.isfinite(value):
         raise OptionError(f"{name} is {value}: expected a finite number")
-    if low is not None and value < low or high is not None and value > high:
+    if (low is not None and value < low) or (high is not None and value > high):
         raise OptionError(f"{name} is {value}: expected {limits_text(declared)}")
 
 

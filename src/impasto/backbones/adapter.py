@@ -18,7 +18,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-class _Stop(Exception):
+class _Stop(Exception):  # noqa: N818 - it is no error
     """Leave a forward pass once everything wanted is known."""
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -91,6 +92,8 @@ class Vgg(nn.Module):
         if config.pooling not in POOLINGS:
             raise OptionError(f"pooling {config.pooling!r}: choose one of {', '.join(POOLINGS)}")
         self.config = config
+        self._mean: Tensor
+        self._divisor: Tensor
         self.layers: tuple[str, ...] = tuple(
             f"relu{block}_{i}"
             for block, depth in enumerate(config.depths, 1)
@@ -114,7 +117,7 @@ class Vgg(nn.Module):
         self.register_buffer("_divisor", torch.tensor(divisor).view(1, 3, 1, 1), persistent=False)
 
     def _convolution(self, channels: int, width: int, kernel: int) -> nn.Conv2d:
-        mode = self.config.padding if kernel > 1 else "zeros"
+        mode: Any = self.config.padding if kernel > 1 else "zeros"
         conv = nn.Conv2d(channels, width, kernel, padding=kernel // 2, padding_mode=mode)
         nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
         assert conv.bias is not None
@@ -135,6 +138,8 @@ class Vgg(nn.Module):
     def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Return the features named in `layers`, computing no deeper than needed."""
         wanted = set(layers)
+        if unknown := wanted.difference(self.layers):
+            raise OptionError(f"no layer {', '.join(sorted(unknown))}; these are: {self.layers}")
         stem = x = self.normalize(images)
         features: dict[str, Tensor] = {}
         for name in self.layers:

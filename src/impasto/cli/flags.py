@@ -41,8 +41,15 @@ def _flag(field: dataclasses.Field[Any], declared: Declaration) -> Callable[[Com
     notes = [note for note in (limits_text(declared), _default(field)) if note]
     text = declared.help + (f" [{'; '.join(notes)}]" if notes else "")
     flag = "--" + field.name.replace("_", "-")
-    return click.option(flag, field.name, type=kind, default=None, help=text, cls=GroupedOption,
-                        group=declared.group)
+    return click.option(
+        flag,
+        field.name,
+        type=kind,
+        default=None,
+        help=text,
+        cls=GroupedOption,
+        group=declared.group,
+    )
 
 
 def _default(field: dataclasses.Field[Any]) -> str:

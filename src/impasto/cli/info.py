@@ -48,8 +48,10 @@ def _engines() -> list[str]:
     lines = []
     for device in core.available_devices:
         kinds = core.get_property(device, "OPTIMIZATION_CAPABILITIES")
-        lines.append(f"OpenVINO {device}: {core.get_property(device, 'FULL_DEVICE_NAME')}, "
-                     + " ".join(kinds))
+        lines.append(
+            f"OpenVINO {device}: {core.get_property(device, 'FULL_DEVICE_NAME')}, "
+            + " ".join(kinds)
+        )
     return lines
 
 
@@ -58,5 +60,7 @@ def _torch_devices() -> list[str]:
         import torch
     except ModuleNotFoundError:
         return []
-    lines = [f"torch cuda: {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())]
+    lines = [
+        f"torch cuda: {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())
+    ]
     return lines + (["torch mps"] if torch.backends.mps.is_available() else [])

@@ -51,7 +51,7 @@ def main(args: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     # wherever it stands, as users put it last when something has failed
     arguments = [a for a in arguments if a != "--debug"]
-    warnings.showwarning = _show_warning
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
     try:
         cli.main(arguments, prog_name="impasto", standalone_mode=False)
     except click.exceptions.Abort:
@@ -82,5 +82,5 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _show_warning(message: Any, category: Any, *place: Any) -> None:
+def _show_warning(message: Any, category: Any, *place: Any, **more: Any) -> None:
     click.echo(f"impasto: note: {' '.join(str(message).split())}", err=True)

@@ -22,16 +22,32 @@ _PATH = click.Path(path_type=Path)
 @click.command(cls=GroupedCommand, epilog=_PRESETS)
 @click.argument("content", type=_PATH)
 @click.option(
-    "-s", "--style", "styles", type=_PATH, multiple=True, required=True,
+    "-s",
+    "--style",
+    "styles",
+    type=_PATH,
+    multiple=True,
+    required=True,
     help="Style picture; give several to blend them.",
 )
 @click.option("--blend", help="Weights of several styles, as 2,1,1; equal without it.")
-@click.option("-o", "--out", type=_PATH, help="Result; its suffix says the format (default: a new name in this folder).")
+@click.option(
+    "-o",
+    "--out",
+    type=_PATH,
+    help="Result; its suffix says the format (default: a new name in this folder).",
+)
 @click.option("--force", is_flag=True, help="Overwrite the result if it exists.")
-@click.option("--depth", type=click.IntRange(8, 16), default=8, help="Bits per channel, 8 or 16 (PNG, TIFF).")
-@click.option("--quality", type=click.IntRange(1, 100), default=92, help="Quality of JPEG, WebP, AVIF.")
+@click.option(
+    "--depth", type=click.IntRange(8, 16), default=8, help="Bits per channel, 8 or 16 (PNG, TIFF)."
+)
+@click.option(
+    "--quality", type=click.IntRange(1, 100), default=92, help="Quality of JPEG, WebP, AVIF."
+)
 @click.option("--snapshots", type=_PATH, help="Folder for pictures along the way.")
-@click.option("--every", type=click.IntRange(1), default=25, help="Steps between snapshots [default 25].")
+@click.option(
+    "--every", type=click.IntRange(1), default=25, help="Steps between snapshots [default 25]."
+)
 @click.option("--log", type=_PATH, help="CSV file of every step's losses.")
 @click.option("--loss-plot", type=_PATH, help="Picture of the loss curves.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -82,7 +98,9 @@ def tell_result(out: Path, result: Stylized, seconds: float) -> None:
     recipe, (height, width) = result.recipe, result.image.shape[:2]
     if recipe.stopped:
         of = recipe.options["steps"]
-        click.echo(f"impasto: stopped at step {recipe.steps} of {of}; saved what there is", err=True)
+        click.echo(
+            f"impasto: stopped at step {recipe.steps} of {of}; saved what there is", err=True
+        )
     click.echo(f"{out}  {width}x{height}  {clock(seconds)}")
 
 

@@ -183,4 +183,3 @@ def _open_text(path: Path) -> Any:
         return path.open("w", newline="")
     except OSError as error:
         raise ImageError(f"{path}: cannot be written ({error.strerror})") from None
-

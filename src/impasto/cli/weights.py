@@ -27,7 +27,11 @@ def list_() -> None:
 @weights.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="Which network it is; found out by itself where possible.")
-@click.option("--preprocessing", type=click.Choice(["caffe", "torchvision"]), help="What the network expects, where the file does not tell.")
+@click.option(
+    "--preprocessing",
+    type=click.Choice(["caffe", "torchvision"]),
+    help="What the network expects, where the file does not tell.",
+)
 def import_(file: Path, name: str | None, preprocessing: str | None) -> None:
     """Convert FILE (.pth, .h5, .safetensors) and keep it for use; pickled code never runs."""
     click.echo(import_weights(file, name, preprocessing=preprocessing))
@@ -35,7 +39,12 @@ def import_(file: Path, name: str | None, preprocessing: str | None) -> None:
 
 @weights.command()
 @click.argument("name")
-@click.option("--source", type=click.Choice(["caffe", "torchvision"]), default="caffe", help="The original weights, or torchvision's.")
+@click.option(
+    "--source",
+    type=click.Choice(["caffe", "torchvision"]),
+    default="caffe",
+    help="The original weights, or torchvision's.",
+)
 def fetch(name: str, source: str) -> None:
     """Download the weights of NAME, resuming where a download broke off, and check them."""
     click.echo(fetch_weights(name, source=source, progress=_progress))

@@ -9,6 +9,7 @@ student itself (see `trajectories`).
 from __future__ import annotations
 
 import csv
+import json
 import math
 import time
 from collections.abc import Callable
@@ -20,8 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impasto.backbones.vgg import Vgg
+from impasto.backbones import load_backbone, save_backbone
+from impasto.backbones.vgg import CONFIGS, Vgg
+from impasto.engine import choose_device
 from impasto.losses.features import gram
+from impasto.options import check, option
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
 from impasto.train.trajectories import Trajectories
@@ -33,19 +37,23 @@ LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 class BackboneTraining:
     """Say how the student is trained; the defaults made the shipped weights."""
 
-    steps: int = 5000
-    batch: int = 12
-    pool: int = 64
-    from_pool: int = 4
-    size: int = 128
-    final_size: int = 192
-    final_share: float = 0.12
-    rate: float = 2e-3
-    weight_decay: float = 1e-4
-    gram_weight: float = 0.5
-    average: float = 0.999
-    noise: float = 0.15
-    seed: int = 0
+    steps: int = option(4300, "Steps in all.", low=1)
+    batch: int = option(12, "Pictures a step.", low=2)
+    from_pool: int = option(4, "Of these, pictures that are being stylised.", low=0)
+    pool: int = option(64, "Pictures being stylised at any time.", low=1)
+    size: int = option(128, "Side of the pictures in pixels.", low=32)
+    final_size: int = option(192, "Side for the last part of the training.", low=32)
+    final_share: float = option(0.12, "That part, as a share of all steps.", low=0, high=1)
+    rate: float = option(2e-3, "Peak learning rate.", low=1e-6, high=1)
+    weight_decay: float = option(1e-4, "Weight decay of AdamW.", low=0, high=1)
+    gram_weight: float = option(0.5, "Weight of Gram errors beside feature errors.", low=0)
+    average: float = option(0.999, "Decay of the averaged weights.", low=0, high=0.99999)
+    noise: float = option(0.15, "Most noise added to a picture (deviation).", low=0, high=1)
+    seed: int = option(0, "Seed of every random number.", low=0)
+
+    def __post_init__(self) -> None:
+        """Check all limits."""
+        check(self)
 
 
 class BackboneTrainer:
@@ -66,9 +74,8 @@ class BackboneTrainer:
     ) -> None:
         self.config, self.device = config, device
         self.data = (photos, paintings)
-        layout = torch.channels_last
-        self.teacher = teacher.to(device, torch.bfloat16, memory_format=layout).requires_grad_(False)  # type: ignore[call-overload]
-        self.student = student.to(device, memory_format=layout)  # type: ignore[call-overload]
+        self.teacher = _placed(teacher, device).bfloat16().requires_grad_(False)
+        self.student = _placed(student, device)
         self.averaged = {k: v.detach().clone() for k, v in student.named_parameters()}
         self.optimizer = torch.optim.AdamW(
             student.parameters(), lr=config.rate, weight_decay=config.weight_decay
@@ -129,7 +136,7 @@ class BackboneTrainer:
         features, grams = self._errors(self._student(images, LAYERS), targets)
         loss = features + config.gram_weight * grams
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.student.parameters(), 5.0)
         self.optimizer.step()
         self.step += 1
@@ -141,12 +148,12 @@ class BackboneTrainer:
 
     @torch.no_grad()
     def evaluate(self, count: int = 32, size: int = 192) -> dict[str, float]:
-        """Return relative feature and Gram errors per layer on held-out pictures, averaged weights."""
+        """Return relative errors by layer on held-out pictures, with the averaged weights."""
         live = {k: v.detach().clone() for k, v in self.student.named_parameters()}
         self.student.load_state_dict(self.averaged)
         images = torch.cat([part.held_out(count, size) for part in self.data])
         rows: dict[str, float] = {}
-        for batch in images.split(8):
+        for batch in torch.split(images, 8):
             batch = batch.to(self.device).contiguous(memory_format=torch.channels_last)
             targets = self.teacher(batch.bfloat16(), LAYERS)
             found = self._student(batch, LAYERS)
@@ -183,7 +190,10 @@ class BackboneTrainer:
             self.trajectories = Trajectories(config.pool, size)
         fresh = config.batch - config.from_pool
         photos, paintings = self.data
-        images = [photos.crops(rng, fresh // 2, size), paintings.crops(rng, fresh - fresh // 2, size)]
+        images = [
+            photos.crops(rng, fresh // 2, size),
+            paintings.crops(rng, fresh - fresh // 2, size),
+        ]
         images = [_distort(x, rng, config.noise) for x in images]
         if config.from_pool:
             self.student.requires_grad_(False)
@@ -194,7 +204,9 @@ class BackboneTrainer:
             images.append(moved)
         return torch.cat(images)
 
-    def _errors(self, found: dict[str, Tensor], targets: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def _errors(
+        self, found: dict[str, Tensor], targets: dict[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         """Sum relative errors over layers: of scaled features, and of Grams in true scale."""
         features = grams = torch.zeros((), device=self.device)
         for name, value in found.items():
@@ -213,9 +225,11 @@ class BackboneTrainer:
         rng = np.random.default_rng([self.config.seed, 2**32])
         images = torch.cat([part.crops(rng, 32, 128) for part in self.data])
         sums: dict[str, Tensor] = {}
-        for batch in images.split(8):
+        for batch in torch.split(images, 8):
             for name, f in self.teacher(batch.to(self.device).bfloat16(), LAYERS).items():
-                sums[name] = sums.get(name, 0) + f.float().square().mean((0, 2, 3)) * 8 / len(images)
+                sums[name] = sums.get(name, 0) + f.float().square().mean((0, 2, 3)) * 8 / len(
+                    images
+                )
         return {
             name: value.clamp_min(0.01 * value.mean().item()).sqrt().view(1, -1, 1, 1)
             for name, value in sums.items()
@@ -239,8 +253,49 @@ def append_row(path: Path, row: dict[str, float]) -> None:
         writer.writerow({k: round(v, 6) for k, v in row.items()})
 
 
+def _placed(network: Vgg, device: torch.device) -> Vgg:
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
 def _distort(images: Tensor, rng: np.random.Generator, most: float) -> Tensor:
     """Add noise of random strength to half of the pictures: optimisers start from worse."""
     noise = torch.from_numpy(rng.standard_normal(tuple(images.shape), dtype=np.float32))
     strength = rng.uniform(0, most, len(images)) * (rng.random(len(images)) < 0.5)
     return images + noise * torch.from_numpy(strength.astype(np.float32)).view(-1, 1, 1, 1)
+
+
+def train_backbone(
+    photos: Path,
+    paintings: Path,
+    folder: Path,
+    config: BackboneTraining,
+    *,
+    device: str = "auto",
+    every: int = 50,
+    report: Callable[[dict[str, float]], None] = lambda row: None,
+) -> Path:
+    """Train `compact` in `folder`, going on from its checkpoint, and write its weights there.
+
+    Raises:
+        WeightsError: the teacher's weights (vgg19) are not to be had.
+        ImageError: no pictures to train on.
+    """
+    place = choose_device(device)
+    teacher = load_backbone("vgg19")
+    torch.manual_seed(config.seed)
+    student = Vgg(CONFIGS["compact"])
+    data = [Pictures(root) for root in (photos, paintings)]
+    trainer = BackboneTrainer(student, teacher, data[0], data[1], config, place)
+    trainer.run(folder, report, every)
+    return save_backbone(
+        folder / "compact.safetensors",
+        trainer.shipped_state(),
+        {
+            "name": "compact",
+            "arch": "compact",
+            "preprocessing": CONFIGS["compact"].preprocessing,
+            "license": "Apache-2.0",
+            "source": "Impasto; distilled from VGG-19 (Simonyan & Zisserman 2014, CC BY 4.0)",
+            "training": json.dumps(asdict(config) | {"pictures": [len(d.train) for d in data]}),
+        },
+    )

@@ -30,7 +30,7 @@ _ATTEMPTS = 4
 _LARGEST = 1 << 30
 
 
-class _Failed(Exception):
+class _FailedError(Exception):
     """Say why one mirror did not give its file."""
 
 
@@ -48,7 +48,7 @@ class _SameSecurity(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         """Refuse the step down, leave the rest to urllib."""
         if req.type == "https" and urlsplit(newurl).scheme != "https":
-            raise _Failed("redirects to an unencrypted address")
+            raise _FailedError("redirects to an unencrypted address")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -84,7 +84,7 @@ def fetch_weights(
     for mirror in usable:
         try:
             file = download(mirror, user_weights_dir() / "downloads", progress)
-        except _Failed as error:
+        except _FailedError as error:
             reasons.append(f"{urlsplit(mirror.url).hostname}: {error}")
             continue
         try:
@@ -100,7 +100,7 @@ def fetch_weights(
 def download(mirror: Mirror, folder: Path, progress: Progress | None = None) -> Path:
     """Bring a mirror's file into `folder`, going on where an earlier attempt broke off."""
     if urlsplit(mirror.url).scheme not in ("http", "https"):
-        raise _Failed("only http and https addresses are fetched")
+        raise _FailedError("only http and https addresses are fetched")
     tag = hashlib.sha256(mirror.url.encode()).hexdigest()[:8]
     part = folder / f"{tag}-{mirror.file_name}.part"
     whole = folder / f"{tag}-{mirror.file_name}"
@@ -114,10 +114,10 @@ def download(mirror: Mirror, folder: Path, progress: Progress | None = None) -> 
             digest = _complete(mirror, part, progress)
         if not matches(part, digest, mirror):
             part.unlink()
-            raise _Failed(f"wrong file, SHA-256 {digest[:16]}, deleted")
+            raise _FailedError(f"wrong file, SHA-256 {digest[:16]}, deleted")
         part.replace(whole)
     except OSError as error:
-        raise _Failed(error.strerror or str(error)) from error
+        raise _FailedError(error.strerror or str(error)) from error
     return whole
 
 
@@ -136,15 +136,15 @@ def _complete(mirror: Mirror, part: Path, progress: Progress | None) -> str:
                 # the part is as long as the file, or longer: the hash will tell
                 return weights_sha256(part)
             if error.code < 500:
-                raise _Failed(f"HTTP {error.code} {error.reason}") from error
+                raise _FailedError(f"HTTP {error.code} {error.reason}") from error
             reason = f"HTTP {error.code} {error.reason}"
         except urllib.error.URLError as error:
-            raise _Failed(f"not reached ({_reason(error)})") from error
+            raise _FailedError(f"not reached ({_reason(error)})") from error
         except (http.client.HTTPException, OSError) as error:
             reason = _reason(error)
         # attempts that bring something are free: a bad line may break many times
         left = _ATTEMPTS if _size(part) > before else left - 1
-    raise _Failed(reason)
+    raise _FailedError(reason)
 
 
 def _receive(mirror: Mirror, part: Path, progress: Progress | None) -> bool:
@@ -165,7 +165,7 @@ def _receive(mirror: Mirror, part: Path, progress: Progress | None) -> bool:
         total = start + int(length) if length and length.isdigit() else mirror.size
         expected = mirror.size or total
         if total != expected or (total or 0) > _LARGEST:
-            raise _Failed(f"offers {total} bytes, expected {mirror.size or 'fewer'}")
+            raise _FailedError(f"offers {total} bytes, expected {mirror.size or 'fewer'}")
         with part.open("ab" if start else "wb") as file:
             done = _pour(response, file, start, total, progress)
     return total is None or done == total
@@ -182,7 +182,7 @@ def _pour(
         file.write(chunk)
         done += len(chunk)
         if done > (total or _LARGEST):
-            raise _Failed("sends more bytes than announced")
+            raise _FailedError("sends more bytes than announced")
         if progress:
             progress(done, total)
     return done

@@ -120,7 +120,10 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
             "more of the painting: less content, larger strokes",
             {"content_weight": 0.015, "style_scale": 1.4},
         ),
-        "keep-colors": ("the photo's colours, the painting's strokes", {"preserve_color": "luminance"}),
+        "keep-colors": (
+            "the photo's colours, the painting's strokes",
+            {"preserve_color": "luminance"},
+        ),
     }
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -42,10 +43,8 @@ class OptimizeStylizer:
         Raises:
             DivergedError: the losses did not stay finite.
         """
-        step = None
-        for step in self.iterate(content):
-            pass
-        return self.fitted(content) if step is None else step.image()
+        last = deque(self.iterate(content), maxlen=1)
+        return last[0].image() if last else self.fitted(content)
 
     def iterate(self, content: Image) -> Iterator[Step]:
         """Yield a step at a time; the last one's `image()` is the result.

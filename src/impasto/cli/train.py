@@ -1,0 +1,47 @@
+"""`impasto train`: networks of your own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from impasto.cli.flags import GroupedCommand, flags_of, given
+from impasto.errors import MissingExtraError, OptionError
+
+try:
+    from impasto.train.backbone import BackboneTraining, train_backbone
+except ModuleNotFoundError as missing:
+    raise MissingExtraError("Training", "train") from missing
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def train() -> None:
+    """Train networks of your own."""
+
+
+@train.command(cls=GroupedCommand)
+@click.option("--photos", type=_PATH, required=True, help="Folder or tar file of photos.")
+@click.option("--paintings", type=_PATH, required=True, help="Folder or tar file of paintings.")
+@click.option("-o", "--out", type=_PATH, default=Path("runs/compact"), help="Folder of the run.")
+@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
+@click.option("--device", default="auto", help="Where to compute: auto, cpu, cuda.")
+@click.option("--every", type=click.IntRange(1), default=50, help="Steps between checkpoints.")
+@flags_of(BackboneTraining)
+def backbone(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
+    """Train `compact`, the perceptual network: a small student of VGG-19."""
+    run = {name: rest.pop(name) for name in ("resume", "device", "every")}
+    if (out / "checkpoint.pt").exists() and not run["resume"]:
+        raise OptionError(f"{out} holds a run: add --resume to go on, or choose another folder")
+    config = BackboneTraining(**given(rest))
+    weights = train_backbone(
+        photos, paintings, out, config, device=run["device"], every=run["every"], report=_report
+    )
+    click.echo(weights)
+
+
+def _report(row: dict[str, float]) -> None:
+    click.echo("  ".join(f"{name} {value:.4g}" for name, value in row.items()), err=True)
