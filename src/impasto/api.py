@@ -116,10 +116,10 @@ def again(
     places = [Path(f) for f in folders] + [Path(path).resolve().parent, Path.cwd()]
     _, content = find_ingredient(recipe.content, places)
     styles = [find_ingredient(style, places)[1] for style in recipe.styles]
-    given = dict(recipe.options) | {"threads": recipe.made_with.get("threads")}
+    given = dict(recipe.options)
     if recipe.init is not None:
         given["init"] = str(find_ingredient(recipe.init, places)[0])
-    options = OptimizeOptions(**given)
+    options = resolve(given)
     blend = [style.blend for style in recipe.styles if style.blend is not None]
     job = Job.open(content, styles, blend, options)
     return job.run(progress, stop_after=recipe.steps if recipe.stopped else None)
@@ -164,7 +164,7 @@ class Job:
         except KeyboardInterrupt:
             if last is None:
                 raise
-            stopped = True
+            stopped = last.number < last.total
         return self.result(last, stopped)
 
     def result(self, last: Step | None, stopped: bool = False) -> Stylized:
@@ -178,24 +178,29 @@ class Job:
         return Stylized(image, alpha, self._recipe(last, stopped))
 
     def _recipe(self, last: Step | None, stopped: bool) -> Recipe:
-        options = self.stylizer.options
-        init = options.init
-        named = init in ("content", "noise", "style")
-        plain = as_recipe(options) | {"init": init if named else Path(init).name}
+        init, made_with = self.stylizer.init, self.stylizer.made_with()
+        # as it was, not as it was asked for: another machine has other cores
+        plain = as_recipe(self.stylizer.options) | {
+            name: made_with[name] for name in ("threads", "precision")
+        }
+        if init is not None:
+            plain["init"] = init.name
         return Recipe(
             method="optimize",
             options=plain,
             content=Ingredient.of(self.content),
             styles=[Ingredient.of(p, b) for p, b in zip(self.styles, self.blend, strict=True)],
-            made_with=self.stylizer.made_with(),
+            made_with=made_with,
             steps=0 if last is None else last.number,
             stopped=stopped,
-            init=None if named else Ingredient.of(load_picture(init)),
+            init=None if init is None else Ingredient.of(init),
         )
 
 
 def normalized_blend(blend: Sequence[float] | None, count: int) -> tuple[float, ...]:
     """Return blend weights that sum to one; equal ones where none are given.
+
+    Those that do already stay exactly as they are.
 
     >>> normalized_blend([2, 1, 1], 3)
     (0.5, 0.25, 0.25)
@@ -204,14 +209,16 @@ def normalized_blend(blend: Sequence[float] | None, count: int) -> tuple[float, 
         OptionError: not one weight for each style, or a weight that is negative or not finite,
             or all are 0.
     """
-    if not blend:
+    if blend is None or len(blend) == 0:
         return (1 / count,) * count
     if len(blend) != count:
         raise OptionError(f"blend has {len(blend)} weights for {count} styles: give one for each")
     total = sum(blend)
     if not all(w >= 0 for w in blend) or not (math.isfinite(total) and total > 0):
         raise OptionError(f"blend {tuple(blend)}: weights must be 0 or more, and not all 0")
-    return tuple(w / total for w in blend)
+    if math.isclose(total, 1):
+        total = 1.0
+    return tuple(float(w) / total for w in blend)
 
 
 def _styles(style: Source | Sequence[Source]) -> list[Picture]:

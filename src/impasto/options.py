@@ -102,7 +102,8 @@ def _article(kind: str) -> str:
 
 def _check_limits(name: str, declared: Declaration, value: float) -> None:
     low, high = declared.low, declared.high
-    if not math.isfinite(value):
+    # a whole number may be too large for isfinite
+    if isinstance(value, float) and not math.isfinite(value):
         raise OptionError(f"{name} is {value}: expected a finite number")
     if (low is not None and value < low) or (high is not None and value > high):
         raise OptionError(f"{name} is {value}: expected {limits_text(declared)}")

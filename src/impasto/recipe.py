@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import RecipeError
+from impasto.errors import ImageError, RecipeError
 from impasto.images import Picture, load_picture
 
 FORMAT = 1
@@ -31,6 +32,13 @@ class Ingredient:
         """Return plain values, without an empty blend."""
         plain: dict[str, Any] = {"name": self.name, "sha256": self.sha256}
         return plain if self.blend is None else plain | {"blend": self.blend}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Ingredient:
+        """Read what `as_dict` returned; a name never leads out of the folder it is looked for."""
+        blend = plain.get("blend")
+        name = Path(str(plain["name"])).name
+        return cls(name, str(plain["sha256"]), None if blend is None else float(blend))
 
 
 @dataclass(frozen=True)
@@ -85,15 +93,15 @@ class Recipe:
             return cls(
                 method=str(plain["method"]),
                 options=dict(plain["options"]),
-                content=Ingredient(**plain["content"]),
-                styles=tuple(Ingredient(**style) for style in plain["styles"]),
+                content=Ingredient.from_dict(plain["content"]),
+                styles=tuple(Ingredient.from_dict(style) for style in plain["styles"]),
                 made_with=dict(plain["made_with"]),
                 steps=int(plain["steps"]),
                 stopped=bool(plain["stopped"]),
-                init=Ingredient(**plain["init"]) if plain.get("init") else None,
+                init=Ingredient.from_dict(plain["init"]) if plain.get("init") else None,
                 output=dict(plain["output"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RecipeError(f"the recipe is damaged: {error!r}") from None
 
 
@@ -107,10 +115,12 @@ def find_ingredient(ingredient: Ingredient, folders: Sequence[Path]) -> tuple[Pa
     for folder in folders:
         path = folder / ingredient.name
         if path.is_file():
-            picture = load_picture(path)
-            if picture.sha256 == ingredient.sha256:
-                return path, picture
             changed = True
+            # a damaged file is only a changed one: the next folder may have the right one
+            with suppress(ImageError):
+                picture = load_picture(path)
+                if picture.sha256 == ingredient.sha256:
+                    return path, picture
     why = "has changed since" if changed else "is not there"
     looked = ", ".join(str(folder) for folder in folders)
     raise RecipeError(f"{ingredient.name} {why}; looked in {looked}: name its folder with --from")

@@ -27,8 +27,12 @@ def load_backbone(
     pooling: str = "max",
     padding: str | None = None,
     device: torch.device | str = "cpu",
+    precision: str = "float32",
 ) -> Vgg:
-    """Return a frozen network with its weights: float32, channels last, in evaluation mode.
+    """Return a frozen network with its weights: channels last, in evaluation mode.
+
+    `precision` is that of weights and features, float32 or bfloat16; pictures are normalised
+    in float32 either way.
 
     `padding` None is the network's own: "replicate", but "reflect" for distilled16x, which
     was trained with it.
@@ -55,6 +59,8 @@ def load_backbone(
         reason = " ".join(str(error).split())
         raise WeightsError(f"{path}: does not fit {metadata['arch']} ({reason})") from error
     network.requires_grad_(False).eval()
+    for parameter in network.parameters():  # not .to(), which would round the mean as well
+        parameter.data = parameter.data.to(getattr(torch, precision))
     return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return,unused-ignore]
 
 

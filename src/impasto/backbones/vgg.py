@@ -124,13 +124,18 @@ class Vgg(nn.Module):
         nn.init.zeros_(conv.bias)
         return conv
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Return the type of the features: float32, or bfloat16 where that is faster."""
+        return next(self.parameters()).dtype
+
     def channels(self, layer: str) -> int:
         """Return the number of channels of a layer's features."""
         return self.config.embed.get(layer) or self.config.widths[_block(layer) - 1]
 
     def normalize(self, images: Tensor) -> Tensor:
         """Bring RGB in [0, 1] to what the first convolution expects."""
-        images = (images - self._mean) / self._divisor
+        images = ((images - self._mean) / self._divisor).to(self.dtype)
         if PREPROCESSING[self.config.preprocessing][2]:
             images = images.flip(1)
         return self.preprocess(images) if self.config.colour_matrix else images

@@ -53,16 +53,14 @@ def main(args: list[str] | None = None) -> None:
     arguments = [a for a in arguments if a != "--debug"]
     warnings.showwarning = _show_warning  # type: ignore[assignment]
     try:
-        cli.main(arguments, prog_name="impasto", standalone_mode=False)
-    except click.exceptions.Abort:
+        sys.exit(cli.main(arguments, prog_name="impasto", standalone_mode=False))
+    except (click.exceptions.Abort, KeyboardInterrupt):
         _fail("stopped", 130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _fail("stopped before the first step; nothing was written", 130)
     except ImpastoError as error:
         if debug:
             raise

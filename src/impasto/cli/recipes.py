@@ -14,6 +14,7 @@ from impasto.api import save
 from impasto.cli.stylize import target, tell_result
 from impasto.cli.watch import Progress, watching
 from impasto.images import check_target, read_recipe
+from impasto.recipe import Recipe
 
 _PATH = click.Path(path_type=Path)
 
@@ -39,7 +40,8 @@ def inspect(picture: Path, as_json: bool) -> None:
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: Any) -> None:
     """Make PICTURE again from its recipe and the same inputs, and say whether bytes differ."""
-    output = read_recipe(picture).get("output", {})
+    before = Recipe.from_dict(read_recipe(picture))
+    output, wanted = before.output, picture.read_bytes()
     suffix = output.get("suffix", picture.suffix)
     out = target(out, f"{picture.stem}-again{suffix}", force=flags["force"])
     check_target(out, depth=output.get("depth", 8))
@@ -48,8 +50,16 @@ def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: A
         result = make_again(picture, folders=folders, progress=tell)
     save(out, result, depth=output.get("depth", 8), quality=output.get("quality", 92))
     tell_result(out, result, time.monotonic() - started)
-    same = out.read_bytes() == picture.read_bytes()
-    click.echo("the same bytes" if same else f"the bytes differ from {picture}'s")
+    if out.read_bytes() == wanted:
+        click.echo("the same bytes")
+        return
+    click.echo(f"the bytes differ from {picture}'s{_changes(before, result.recipe)}")
+
+
+def _changes(before: Recipe, now: Recipe) -> str:
+    """Say what else the picture was made with then, as that may be why bytes differ."""
+    then = [f"{k} {v}" for k, v in before.made_with.items() if now.made_with.get(k) != v]
+    return f"; made with {', '.join(then)} then" if then else ""
 
 
 def _show(name: str, value: Any, indent: str = "") -> None:

@@ -59,15 +59,15 @@ def stylize(content: Path, styles: tuple[Path, ...], **rest: Any) -> None:
     blend = _blend(files["blend"])
     out = target(files["out"], f"{content.stem}-{styles[0].stem}.png", force=files["force"])
     check_target(out, depth=files["depth"])
-    watchers = _watchers(files)
     started = time.monotonic()
     job = Job.open(content, list(styles), blend, options)
     if blend and abs(sum(blend) - 1) > 1e-6:
         shares = ", ".join(f"{share:.3g}" for share in job.blend)
         click.echo(f"impasto: note: blend weights brought to a sum of 1: {shares}", err=True)
-    with watching(watchers) as tell:
+    with watching(_watchers(files)) as tell:
         result = job.run(tell)
-    save(out, result, depth=files["depth"], quality=files["quality"])
+        # before a plot is drawn, which may fail
+        save(out, result, depth=files["depth"], quality=files["quality"])
     tell_result(out, result, time.monotonic() - started)
 
 
@@ -106,12 +106,13 @@ def tell_result(out: Path, result: Stylized, seconds: float) -> None:
 
 def _watchers(files: dict[str, Any]) -> list[Watcher]:
     watchers: list[Watcher] = [Progress(quiet=files["quiet"])]
-    if files["log"]:
-        watchers.append(LossLog(files["log"]))
-    if files["snapshots"]:
-        watchers.append(Snapshots(files["snapshots"], files["every"]))
     if files["loss_plot"]:
         watchers.append(LossPlot(files["loss_plot"]))
+    if files["snapshots"]:
+        watchers.append(Snapshots(files["snapshots"], files["every"]))
+    # last, as it holds a file open
+    if files["log"]:
+        watchers.append(LossLog(files["log"]))
     return watchers
 
 

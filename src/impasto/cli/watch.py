@@ -115,9 +115,15 @@ class LossPlot:
 
     def __init__(self, path: Path) -> None:
         try:
-            import matplotlib  # noqa: F401
+            from matplotlib.backend_bases import FigureCanvasBase
         except ModuleNotFoundError:
             raise MissingExtraError("A loss plot", "optimize") from None
+        if path.suffix[1:].lower() not in FigureCanvasBase.get_supported_filetypes():
+            raise ImageError(
+                f"{path}: no loss plot can be of this kind; name it .png, .svg or .pdf"
+            )
+        if not path.resolve().parent.is_dir():
+            raise ImageError(f"{path}: its folder does not exist; make it first")
         self.path = path
         self.rows: list[Row] = []
 

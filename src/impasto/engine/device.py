@@ -37,6 +37,25 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def choose_precision(name: str, device: torch.device) -> str:
+    """Return float32 or bfloat16; "auto" is bfloat16 where the device computes it natively.
+
+    Raises:
+        OptionError: unknown name.
+    """
+    import torch
+
+    if name not in ("auto", "float32", "bfloat16"):
+        raise OptionError(f"precision {name!r}: choose auto, float32 or bfloat16")
+    if name != "auto":
+        return name
+    native = {
+        "cuda": device.type == "cuda" and torch.cuda.is_bf16_supported(),
+        "cpu": torch.cpu._is_avx512_bf16_supported(),
+    }
+    return "bfloat16" if native.get(device.type, False) else "float32"
+
+
 @contextmanager
 def cpu_threads(count: int | None) -> Iterator[int]:
     """Compute with so many CPU threads (None: one for each usable core), then put back."""

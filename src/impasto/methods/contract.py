@@ -26,8 +26,8 @@ class Step:
 
     `number` counts from 1 to `total`; `height` and `width` are this scale's; `losses` are the
     weighted terms by name, of which `loss` is the sum; `done` is the share of the whole work in
-    [0, 1], by cost and not by count; `message` tells of something unusual. `image` computes the
-    current picture at this scale's size.
+    [0, 1], by cost and not by count; `message` tells of something unusual. `image` returns the
+    picture after this step, at this scale's size.
     """
 
     number: int

@@ -53,10 +53,10 @@ class Objective:
         features = self.backbone(x, self.layers) if self.layers else {}
         terms = {}
         for name, weight in self.weights.content.items():
-            distance = (features[name] - self.content[name]).square().sum()
+            distance = (features[name] - self.content[name]).square().sum(dtype=torch.float32)
             terms[f"content {name}"] = weight * distance / self.spread[name]
         for name, weight in self.weights.style.items():
-            distance = relative_square(gram(features[name]), self.grams[name]).sum()
+            distance = relative_square(gram(features[name]).float(), self.grams[name]).sum()
             terms[f"style {name}"] = weight * distance
         if self.weights.total_variation:
             terms["total variation"] = self.weights.total_variation * total_variation(x)
@@ -74,6 +74,7 @@ class Objective:
 
 def _spread(features: Tensor) -> Tensor:
     """Return the energy of features about their mean; a flat content keeps a little of all."""
+    features = features.float()
     energy = features.square().sum()
     varying = (features - features.mean((2, 3), keepdim=True)).square().sum()
     return torch.maximum(varying, 0.01 * energy).clamp_min(torch.finfo(energy.dtype).tiny)
@@ -85,5 +86,5 @@ def _blended_grams(
     grams: dict[str, Tensor] = {}
     for style, share in zip(styles, blend, strict=True):
         for name, features in backbone(style, layers).items():
-            grams[name] = grams.get(name, 0) + share * gram(features)
+            grams[name] = grams.get(name, 0) + share * gram(features).float()
     return grams

@@ -13,6 +13,7 @@ from impasto.errors import OptionError
 from impasto.options import check, declarations, option, suggest, unknown_option
 
 OPTIMIZERS = ("lbfgs", "adam", "adam-tutorial", "sgd")
+STARTS = ("content", "noise", "style")
 STYLE_LAYERS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 
 
@@ -85,15 +86,25 @@ class OptimizeOptions:
     device: str = option(
         "auto", "Where to compute.", group="Search", choices=("auto", "cpu", "cuda", "mps")
     )
+    precision: str = option(
+        "auto",
+        "Arithmetic of the backbone; auto takes bfloat16 where the hardware has it.",
+        group="Search",
+        choices=("auto", "float32", "bfloat16"),
+    )
     threads: int | None = option(
         None, "CPU threads; without it, one for each core.", group="Search", low=1, high=1024
     )
 
     def __post_init__(self) -> None:
-        """Check all limits, and that the named layers can be read."""
+        """Check all limits, that the layers can be read, and that nothing contradicts itself."""
         check(self)
-        layer_weights(self.content_layers)
-        layer_weights(self.style_layers)
+        content = self.content_weight * sum(layer_weights(self.content_layers).values())
+        style = self.style_weight * sum(layer_weights(self.style_layers).values())
+        if not any((content, style, self.tv_weight, self.range_weight)):
+            raise OptionError("all weights are 0: give content_weight or style_weight some")
+        if self.optimizer == "lbfgs" and self.learning_rate is not None:
+            raise OptionError("learning_rate: lbfgs finds its own step; leave it out or use adam")
 
 
 # name -> (what it is for, which knobs it turns)
@@ -153,10 +164,10 @@ def layer_weights(text: str) -> dict[str, float]:
     """
     weights: dict[str, float] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
-        name, _, number = part.partition("=")
+        name, equals, number = part.partition("=")
         layer = layer_name(name.strip())
         try:
-            weight = float(number or 1)
+            weight = float(number) if equals else 1.0
         except ValueError:
             weight = math.nan
         if not (weight >= 0 and math.isfinite(weight)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from impasto.methods.optimize.schedule import Scale
 from impasto.methods.optimize.solvers import Solver
 
 EXPLODED = 10.0  # times the best loss of this scale
-PATIENCE = 8  # retreats in a row
+PATIENCE = 16  # retreats in a row: enough to shorten any step to nothing
 
 
 class Descent:
@@ -103,7 +104,7 @@ class Run:
                     scale.width,
                     terms,
                     spent / work,
-                    lambda descent=descent: _image(descent.picture()),  # type: ignore[misc]
+                    partial(_image, descent.picture()),
                     message,
                 )
             x = descent.picture()

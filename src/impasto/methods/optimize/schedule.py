@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,16 @@ def plan(height: int, width: int, coarsest: int, steps: int, ratio: float = 0.6)
     """Return the scales of a (height, width) picture from coarse to fine.
 
     The longest side doubles from between `coarsest` and twice that up to its full length; each
-    scale has `ratio` of the steps of the one before, at least one, so most steps are cheap.
+    scale has one step, and of the others `ratio` of the scale's before: most steps are cheap.
 
     >>> [(s.height, s.width, s.steps) for s in plan(512, 384, 128, 300)]
-    [(128, 96, 153), (256, 192, 92), (512, 384, 55)]
+    [(128, 96, 153), (256, 192, 91), (512, 384, 56)]
     """
     sizes = [(height, width)]
     while max(sizes[0]) >= 2 * coarsest and min(sizes[0]) >= 32 and len(sizes) < steps:
         half = 2 ** len(sizes)
         sizes.insert(0, (round(height / half), round(width / half)))
     shares = [ratio**i for i in range(len(sizes))]
-    counts = [max(1, round(steps * share / sum(shares))) for share in shares]
-    counts[0] = max(1, counts[0] + steps - sum(counts))
+    ends = [round((steps - len(sizes)) * part / sum(shares)) for part in accumulate(shares)]
+    counts = [1 + end - start for start, end in pairwise([0, *ends])]
     return [Scale(h, w, count) for (h, w), count in zip(sizes, counts, strict=True)]

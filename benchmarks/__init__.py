@@ -1,0 +1,1 @@
+"""Measurements, by the public interface only; results are JSON files beside the scripts."""

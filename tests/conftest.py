@@ -1,0 +1,58 @@
+"""What many tests need: a tiny random network in place of the real one, and drawn pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from numpy.typing import NDArray
+
+settings.register_profile("impasto", deadline=None)
+settings.load_profile("impasto")
+
+Draw = Callable[..., NDArray[np.float32]]
+
+
+@pytest.fixture(scope="session")
+def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a random network of the shape of `compact` and return its folder."""
+    import torch
+
+    from impasto.backbones import save_backbone
+    from impasto.backbones.vgg import CONFIGS, Vgg
+
+    folder = tmp_path_factory.mktemp("weights")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        state = Vgg(CONFIGS["compact"]).state_dict()
+        for name, tensor in state.items():
+            if name.endswith(".bias"):
+                # unlike a fresh network's, a trained one's features are never all 0
+                tensor.uniform_(0, 0.1)
+    metadata = {"name": "compact", "arch": "compact", "preprocessing": "unit"}
+    metadata |= {"license": "none", "source": "random numbers", "training": "none"}
+    save_backbone(folder / "compact.safetensors", state, metadata)
+    return folder
+
+
+@pytest.fixture
+def compact(random_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the random network be found as `compact`, whatever is installed."""
+    monkeypatch.setenv("IMPASTO_WEIGHTS", str(random_weights))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "no-user-weights"))
+    return random_weights
+
+
+@pytest.fixture(scope="session")
+def draw() -> Draw:
+    """Return a function that draws waves (height, width, 3), other ones for each number."""
+
+    def waves(height: int = 48, width: int = 64, number: int = 0) -> NDArray[np.float32]:
+        y, x = np.mgrid[0:height, 0:width]
+        planes = [np.sin(x / (3 + number + c) + y * c / 9) for c in range(3)]
+        return (0.5 + 0.4 * np.stack(planes, axis=2)).astype(np.float32)
+
+    return waves

@@ -1,0 +1,41 @@
+"""Devices, threads and memory."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from impasto.engine import available_memory, choose_device, cpu_threads, usable_cores
+from impasto.errors import OptionError
+
+
+def test_devices() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    assert choose_device("auto").type in ("cpu", "cuda", "mps")
+
+
+@pytest.mark.parametrize("name", ["cuda", "mps", "tpu", ""])
+def test_a_device_that_is_not_there_is_an_error_and_nothing_takes_its_place(name: str) -> None:
+    if name == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    if name == "mps" and torch.backends.mps.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(OptionError, match=f"device {name}: not available"):
+        choose_device(name)
+
+
+def test_threads_are_put_back() -> None:
+    before = torch.get_num_threads()
+    with cpu_threads(before + 2) as count:
+        assert count == torch.get_num_threads() == before + 2
+    assert torch.get_num_threads() == before
+    with pytest.raises(KeyboardInterrupt), cpu_threads(before + 1):
+        raise KeyboardInterrupt
+    assert torch.get_num_threads() == before
+    with cpu_threads(None) as count:
+        assert count == usable_cores() >= 1
+
+
+def test_memory_is_plausible() -> None:
+    memory = available_memory()
+    assert memory is None or 2**20 < memory < 2**50

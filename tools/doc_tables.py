@@ -1,0 +1,186 @@
+"""Tables of the docs, from the declarations in the code.
+
+A table stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, each on its own line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impasto.backbones.vgg import VggConfig
+    from impasto.options import Declaration
+
+_BEGIN = re.compile(r"^<!-- ([a-z-]+):begin -->$", re.MULTILINE)
+_TYPES = {"int": "a whole number", "float": "a number", "str": "a text"}
+
+
+def renewed(text: str) -> str:
+    """Return a page with every table between its markers made anew.
+
+    Raises:
+        ValueError: A marker names no table, or a table has no end.
+    """
+    for name in _BEGIN.findall(text):
+        if name not in TABLES:
+            raise ValueError(f"no table is called {name!r}: choose one of {', '.join(TABLES)}")
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        head, _, rest = text.partition(f"{begin}\n")
+        _, found, tail = rest.partition(end)
+        if not found:
+            raise ValueError(f"the table {name!r} has no end: expected {end}")
+        text = f"{head}{begin}\n{TABLES[name]()}\n{end}{tail}"
+    return text
+
+
+def options_table() -> str:
+    """Return the optimiser's options, a table for each group."""
+    from impasto.methods.optimize.options import OptimizeOptions
+
+    return _declared(OptimizeOptions)
+
+
+def training_table() -> str:
+    """Return the settings of the training."""
+    from impasto.train.backbone import BackboneTraining
+
+    return _declared(BackboneTraining)
+
+
+def presets_table() -> str:
+    """Return the presets and the knobs that each turns."""
+    from impasto.methods.optimize.options import PRESETS
+
+    rows = []
+    for name, (why, knobs) in PRESETS.items():
+        turned = "<br>".join(f"`{knob}={value}`" for knob, value in knobs.items())
+        rows.append((f"`{name}`", why, turned))
+    return _table(("Preset", "For", "Knobs"), rows)
+
+
+def weights_table() -> str:
+    """Return the known networks, their licences and where their weights come from."""
+    from impasto.weights.registry import ENTRIES
+
+    rows = []
+    for entry in ENTRIES.values():
+        origins = list(dict.fromkeys(mirror.origin for mirror in entry.mirrors))
+        place = "in the package" if entry.shipped else "import only"
+        got = f"`fetch` ({', '.join(origins)}) or `import`" if origins else place
+        rows.append((f"`{entry.name}`", entry.description, entry.license, got))
+    return _table(("Name", "What", "Licence", "Where from"), rows)
+
+
+def downloads_table() -> str:
+    """Return the files that can be fetched, in the order they are tried, and their checks."""
+    from impasto.weights.registry import ENTRIES, Mirror
+
+    def verified(mirror: Mirror) -> str:
+        if len(mirror.sha256) == 64:
+            return "whole SHA-256, size"
+        if mirror.sha256:
+            return f"first {len(mirror.sha256)} hex digits of SHA-256"
+        return "MD5, size"
+
+    rows = [
+        (f"`{entry.name}`", mirror.origin, f"`{mirror.file_name}`", verified(mirror))
+        for entry in ENTRIES.values()
+        for mirror in entry.mirrors
+    ]
+    return _table(("Network", "Source", "File", "Checked by"), rows)
+
+
+def networks_table() -> str:
+    """Return size and cost of the networks, counted from their configurations."""
+    from impasto.backbones.vgg import CONFIGS
+
+    rows = []
+    full = _multiply_adds(CONFIGS["vgg19"])
+    for name, config in CONFIGS.items():
+        cost = _multiply_adds(config)
+        times = "1" if cost == full else f"1/{full / cost:.1f}"
+        seen = f"{_field_of_view(config)} px"
+        rows.append((f"`{name}`", f"{_parameters(config):,}", f"{cost:,.0f}", times, seen))
+    heads = ("Network", "Parameters", "Multiply-adds per pixel", "Of VGG-19", "`relu5_1` sees")
+    return _table(heads, rows)
+
+
+def _multiply_adds(config: VggConfig) -> float:
+    """Count multiply-adds per picture pixel of the layers of the losses, relu1_1 to relu5_1."""
+    cost, channels = 0.0, 3
+    for block, i in _convolutions(config):
+        name, width, share = f"relu{block}_{i}", config.widths[block - 1], 0.25 ** (block - 1)
+        cost += 9 * channels * width * share
+        if name in config.embed:
+            stem = config.embed_stem and name == "relu1_1"
+            cost += (27 if stem else width) * config.embed[name] * share
+        channels = width
+    return cost + (9 if config.colour_matrix else 0)
+
+
+def _field_of_view(config: VggConfig) -> int:
+    """Return the side in pixels of the square that a relu5_1 feature is computed from."""
+    side, stride = 1, 1
+    for block, i in _convolutions(config):
+        if i == 1 and block > 1:
+            side, stride = side + stride, 2 * stride
+        side += 2 * stride
+    return side
+
+
+def _convolutions(config: VggConfig) -> Iterable[tuple[int, int]]:
+    depths = (*config.depths[:4], 1)
+    return ((block, i) for block, depth in enumerate(depths, 1) for i in range(1, depth + 1))
+
+
+def _parameters(config: VggConfig) -> int:
+    import torch
+
+    from impasto.backbones.vgg import Vgg
+
+    with torch.device("meta"):
+        return sum(p.numel() for p in Vgg(config).parameters())
+
+
+def _declared(kind: type) -> str:
+    from impasto.options import declarations
+
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for name, (field, declared) in declarations(kind).items():
+        default = "" if field.default is None else f"`{field.default}`"
+        flag = f"`--{name.replace('_', '-')}`"
+        row = (flag, default, _values(field, declared), declared.help)
+        groups.setdefault(declared.group, []).append(row)
+    heads = ("Option", "Default", "Values", "Meaning")
+    if len(groups) == 1:
+        return _table(heads, next(iter(groups.values())))
+    return "\n\n".join(f"**{name}**\n\n{_table(heads, rows)}" for name, rows in groups.items())
+
+
+def _values(field: dataclasses.Field[Any], declared: Declaration) -> str:
+    from impasto.options import limits_text
+
+    if declared.choices is not None:
+        return ", ".join(f"`{choice}`" for choice in declared.choices)
+    kind = _TYPES[str(field.type).removesuffix(" | None")]
+    limits = limits_text(declared)
+    return f"{kind}, {limits}" if limits else kind
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "options": options_table,
+    "presets": presets_table,
+    "weights": weights_table,
+    "downloads": downloads_table,
+    "networks": networks_table,
+    "training": training_table,
+}
