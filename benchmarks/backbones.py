@@ -14,8 +14,7 @@ from typing import Any
 import impasto
 from benchmarks.machine import save
 from benchmarks.pictures import pairs
-from impasto.methods.contract import Image
-from impasto.metrics import Judge
+from impasto.metrics import Judge, Judgement
 
 SIZE = 256
 BACKBONES = ("compact", "distilled16x", "vgg19")
@@ -23,22 +22,18 @@ BACKBONES = ("compact", "distilled16x", "vgg19")
 
 def main() -> None:
     judge, rows = Judge("vgg19"), []
-    cases = pairs(SIZE, contents=4, styles=4)
-    for name, content, style in cases:
-        rows.append(_row("copy content", name, judge, content, content, style, 0.0))
+    for name, content, style in pairs(SIZE, contents=4, styles=4):
+        rows.append(_row("copy content", name, judge(content, content, style), 0.0))
         for backbone in BACKBONES:
             started = time.perf_counter()
             result = impasto.stylize(content, style, backbone=backbone).image
             seconds = time.perf_counter() - started
-            rows.append(_row(backbone, name, judge, result, content, style, seconds))
+            rows.append(_row(backbone, name, judge(result, content, style), seconds))
             print(rows[-1], flush=True)
     save("backbones", "python -m benchmarks.backbones", {"mean": _means(rows), "pairs": rows})
 
 
-def _row(
-    method: str, pair: str, judge: Judge, result: Image, content: Image, style: Image, seconds: float
-) -> dict[str, Any]:  # fmt: skip
-    judged = judge(result, content, style)
+def _row(method: str, pair: str, judged: Judgement, seconds: float) -> dict[str, Any]:
     return {
         "backbone": method,
         "pair": pair,

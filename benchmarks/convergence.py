@@ -23,7 +23,6 @@ from benchmarks.machine import save
 from benchmarks.pictures import pairs
 from impasto.backbones import load_backbone
 from impasto.engine import choose_precision, cpu_threads
-from impasto.losses import gram
 from impasto.methods.contract import Image
 from impasto.methods.optimize.objective import Objective, Weights
 from impasto.methods.optimize.run import Descent
@@ -88,7 +87,7 @@ class Baseline:
             curve.append((time.perf_counter() - started, loss.item()))
             return curve[-1][1]
 
-        solver.step(closure)  # type: ignore[arg-type]
+        solver.step(closure)  # type: ignore[arg-type,no-untyped-call]
         return curve
 
 

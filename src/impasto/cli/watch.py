@@ -176,7 +176,9 @@ def _draw(path: Path, rows: Sequence[Row]) -> None:
     for width, number in first.items():
         axes.axvline(number, color="0.8", linewidth=1, zorder=0)
         axes.text(number, 1.01, f"{width} px", transform=axes.get_xaxis_transform(), fontsize=8)
-    axes.set(yscale="log", xlabel="step", ylabel="weighted loss")
+    # a logarithm needs something above 0
+    scale = "log" if max(totals) > 0 else "linear"
+    axes.set(yscale=scale, xlabel="step", ylabel="weighted loss")
     axes.legend(fontsize=8)
     try:
         figure.savefig(path, dpi=120)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import Tensor
@@ -116,7 +118,7 @@ def test_retreats_shorten_the_step(name: str) -> None:
     for _ in range(12):
         solver.retreat()
         lengths.append((solver.propose(x, gradient(x)) - x).norm().item())
-    assert all(b < a for a, b in zip(lengths, lengths[1:], strict=False) if a > 1e-6)
+    assert all(b < a for a, b in pairwise(lengths) if a > 1e-6)
     assert lengths[-1] < 1e-2 * lengths[0]
 
 

@@ -1,0 +1,138 @@
+"""The training of `compact`: resumes exactly, learns, and writes a file that loads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from impasto.backbones.vgg import CONFIGS, Vgg
+from impasto.errors import ImageError, OptionError, WeightsError
+from impasto.train.backbone import LAYERS, BackboneTrainer, BackboneTraining, learning_rate
+from impasto.train.checkpoint import load_checkpoint, save_checkpoint
+from impasto.train.data import Pictures
+
+CONFIG = BackboneTraining(steps=6, batch=4, from_pool=2, pool=4, size=32, final_size=48)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pictures, Pictures]:
+    rng = np.random.default_rng(3)
+    parts = []
+    for kind in ("photos", "paintings"):
+        folder = tmp_path_factory.mktemp(kind)
+        for i in range(8):
+            small = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
+            Image.fromarray(small).resize((80, 64), Image.Resampling.BICUBIC).save(
+                folder / f"{i}.png"
+            )
+        (folder / "broken.jpg").write_bytes(b"no picture")
+        parts.append(Pictures(folder, held_out=0.2))
+    return parts[0], parts[1]
+
+
+def trainer(data: tuple[Pictures, Pictures], config: BackboneTraining = CONFIG) -> BackboneTrainer:
+    torch.manual_seed(1)
+    tapped = dict.fromkeys(LAYERS, 8)
+    teacher = Vgg(replace(CONFIGS["vgg19"], widths=(8, 8, 8, 8, 8), depths=(1, 1, 1, 2, 1)))
+    student = Vgg(
+        replace(CONFIGS["compact"], widths=(4,) * 5, depths=(1, 1, 1, 2, 1), embed=tapped)
+    )
+    return BackboneTrainer(student, teacher, *data, config, torch.device("cpu"))
+
+
+def state_of(run: BackboneTrainer) -> dict[str, torch.Tensor]:
+    return run.shipped_state() | dict(run.student.state_dict())
+
+
+def test_a_resumed_run_ends_at_the_very_same_weights(
+    data: tuple[Pictures, Pictures], tmp_path: Path
+) -> None:
+    whole = trainer(data)
+    while whole.step < CONFIG.steps:
+        whole.train_step()
+
+    first = trainer(data)
+    for _ in range(3):
+        first.train_step()
+    save_checkpoint(tmp_path / "checkpoint.pt", first.state_dict())
+    second = trainer(data)
+    second.run(tmp_path, report=lambda row: None, every=2)
+
+    assert second.step == CONFIG.steps
+    for name, value in state_of(whole).items():
+        assert torch.equal(value, state_of(second)[name]), name
+
+
+def test_errors_fall(data: tuple[Pictures, Pictures]) -> None:
+    run = trainer(data, replace(CONFIG, steps=300, rate=1e-2, noise=0.0, final_share=0.0))
+    errors = [sum(run.train_step()) for _ in range(120)]
+    assert np.mean(errors[-10:]) < 0.8 * np.mean(errors[:5])
+
+
+def test_shipped_features_have_the_teachers_scale(data: tuple[Pictures, Pictures]) -> None:
+    run = trainer(data)
+    shipped = Vgg(run.student.config)
+    shipped.load_state_dict(run.shipped_state())
+    images = data[0].held_out(1, 32)
+    with torch.no_grad():
+        run.student.load_state_dict(run.averaged)
+        raw, scaled = run.student(images, LAYERS), shipped(images, LAYERS)
+    for name in LAYERS:
+        torch.testing.assert_close(raw[name] * run.scales[name], scaled[name], rtol=1e-4, atol=1e-4)
+
+
+def test_evaluation_keeps_the_weights_in_training(data: tuple[Pictures, Pictures]) -> None:
+    run = trainer(data)
+    run.train_step()
+    before = {k: v.clone() for k, v in run.student.state_dict().items()}
+    row = run.evaluate(count=1, size=32)
+    assert set(row) == {f"{kind}_{name}" for kind in ("mse", "gram") for name in LAYERS}
+    assert all(np.isfinite(v) for v in row.values())
+    for name, value in run.student.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_bad_files_are_listed_and_the_rest_used(data: tuple[Pictures, Pictures]) -> None:
+    photos = data[0]
+    assert photos.skipped == ["broken.jpg"]
+    assert len(photos.train) + len(photos.test) == 8
+
+
+def test_crops_are_the_same_for_the_same_seed(data: tuple[Pictures, Pictures]) -> None:
+    first, second = (data[0].crops(np.random.default_rng(5), 3, 40) for _ in range(2))
+    assert first.shape == (3, 3, 40, 40)
+    assert torch.equal(first, second)
+    assert 0 <= first.min() < first.max() <= 1
+
+
+def test_no_pictures_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="no pictures"):
+        Pictures(tmp_path)
+    with pytest.raises(ImageError, match="neither a folder nor a tar"):
+        Pictures(tmp_path / "missing")
+
+
+def test_a_damaged_checkpoint_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, {"step": 1, "tensor": torch.zeros(1000)})
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(WeightsError, match="not a readable checkpoint"):
+        load_checkpoint(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_rate_warms_up_and_falls() -> None:
+    rates = [learning_rate(step / 1000, step) for step in range(1000)]
+    assert rates[0] < 0.01
+    assert max(rates) == pytest.approx(1, abs=0.2)
+    assert rates[-1] < 0.02
+
+
+def test_options_have_limits() -> None:
+    with pytest.raises(OptionError, match="final_share"):
+        BackboneTraining(final_share=2.0)
