@@ -1,38 +1,59 @@
-"""Use networks from torchvision as backbones: python examples/backbones.py.
+"""Stylize through ResNet, MobileNet and EfficientNet from torchvision, where you have it.
 
-Random weights stand in here; pass torchvision's `weights="DEFAULT"` for trained ones.
+    python examples/backbones.py
+
+Any torch module becomes a backbone: name submodules, and call them by VGG's layer names, so that
+the options that name layers apply. Skips downloads: random weights stand in, which still paint;
+pass torchvision's `weights="DEFAULT"` for trained ones.
 """
 
 from __future__ import annotations
 
 import sys
 
+import impasto
+from impasto.drawn import draw
+from impasto.images import save_picture
+
 LAYERS = {
-    "resnet50": {"early": "layer1", "middle": "layer2", "late": "layer3"},
-    "mobilenet_v3_large": {"early": "features.3", "middle": "features.6", "late": "features.12"},
-    "efficientnet_b0": {"early": "features.2", "middle": "features.3", "late": "features.5"},
+    "resnet50": {"relu1_1": "relu", "relu2_1": "layer1", "relu3_1": "layer2", "relu4_1": "layer3"},
+    "mobilenet_v3_large": {
+        "relu1_1": "features.0",
+        "relu2_1": "features.3",
+        "relu3_1": "features.6",
+        "relu4_1": "features.12",
+    },
+    "efficientnet_b0": {
+        "relu1_1": "features.0",
+        "relu2_1": "features.2",
+        "relu3_1": "features.3",
+        "relu4_1": "features.5",
+    },
 }
 
 
-def main() -> int:
-    """Print the features of three architectures; return the exit status."""
+def main() -> None:
+    """Write one picture for each architecture."""
     try:
-        import torch
         from torchvision import models  # type: ignore[import-not-found,unused-ignore]
     except (ImportError, RuntimeError):
         # builds of torchvision that do not match PyTorch's raise RuntimeError
         print("This example needs torchvision: pip install torchvision")
-        return 0
+        return
 
     from impasto.backbones import ModuleBackbone
 
-    picture = torch.rand(1, 3, 128, 128)
     for name, layers in LAYERS.items():
-        backbone = ModuleBackbone(models.get_model(name, weights=None).eval(), layers)
-        features = backbone(picture, backbone.layers)
-        shapes = ", ".join(f"{layer} {tuple(f.shape[1:])}" for layer, f in features.items())
-        print(f"{name}: {shapes}")
-    return 0
+        module = models.get_model(name, weights=None).eval()
+        stylizer = impasto.prepare(
+            draw("brushwork", size=256),
+            network=ModuleBackbone(module, layers),
+            content_layers="relu3_1",
+            style_layers="relu1_1,relu2_1,relu3_1,relu4_1",
+            steps=60,
+        )
+        path = save_picture(f"{name}.png", stylizer(draw("watercolor", size=256)))
+        print(f"{name}: {path}")
 
 
 if __name__ == "__main__":

@@ -262,7 +262,7 @@ def test_unknown_keywords_are_told_with_the_nearest(draw: Any) -> None:
 
 
 def test_a_layer_that_the_network_lacks(draw: Any) -> None:
-    with pytest.raises(OptionError, match="compact has no layer relu5_4"):
+    with pytest.raises(OptionError, match="the backbone has no layer relu5_4"):
         impasto.prepare(draw(), style_layers="relu5_4")
 
 

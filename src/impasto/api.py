@@ -22,6 +22,7 @@ from impasto.options import as_recipe
 from impasto.recipe import Ingredient, Recipe, find_ingredient
 
 if TYPE_CHECKING:
+    from impasto.backbones import Backbone
     from impasto.methods.optimize.stylizer import OptimizeStylizer
 
 Source = str | os.PathLike[str] | NDArray[Any] | Picture
@@ -65,15 +66,23 @@ def stylize(
 
 
 def prepare(
-    style: Source | Sequence[Source], *, blend: Sequence[float] | None = None, **options: Any
+    style: Source | Sequence[Source],
+    *,
+    blend: Sequence[float] | None = None,
+    network: Backbone | None = None,
+    **options: Any,
 ) -> OptimizeStylizer:
     """Return a stylizer for this style: call it with one content array after another.
+
+    `network` is a perceptual network of your own in place of the named backbone, such as a
+    `ModuleBackbone` around any torch module; its layers are then those to name.
 
     Raises:
         as `stylize`.
     """
     pictures = _styles(style)
-    return _prepare(pictures, normalized_blend(blend, len(pictures)), resolve(options))
+    weights = normalized_blend(blend, len(pictures))
+    return _prepare(pictures, weights, resolve(options), network)
 
 
 def save(
@@ -230,7 +239,10 @@ def _styles(style: Source | Sequence[Source]) -> list[Picture]:
 
 
 def _prepare(
-    pictures: Sequence[Picture], blend: Sequence[float], options: OptimizeOptions
+    pictures: Sequence[Picture],
+    blend: Sequence[float],
+    options: OptimizeOptions,
+    network: Backbone | None = None,
 ) -> OptimizeStylizer:
     # late, so that importing impasto needs no torch
     from impasto.engine import choose_device
@@ -238,4 +250,4 @@ def _prepare(
     choose_device(options.device)  # says what is missing when torch is
     from impasto.methods.optimize.stylizer import prepare as prepare_optimizer
 
-    return prepare_optimizer([p.pixels for p in pictures], blend, options)
+    return prepare_optimizer([p.pixels for p in pictures], blend, options, network)

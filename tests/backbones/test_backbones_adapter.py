@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+import impasto
 from impasto.backbones import Backbone, ModuleBackbone
 from impasto.errors import OptionError
 
@@ -246,5 +248,20 @@ def test_any_subset_equals_the_whole(wanted: set[str]) -> None:
 
 def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     script: Any = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "backbones.py"))
-    assert script["main"]() == 0
-    assert "torchvision" in capsys.readouterr().out or "resnet50" in script["LAYERS"]
+    script["main"]()
+    assert "torchvision" in capsys.readouterr().out
+
+
+def test_any_module_guides_the_optimiser() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, 2, 1), nn.ReLU()
+    ).eval()
+    backbone = ModuleBackbone(module, {"relu1_1": "1", "relu2_1": "3"})
+    content, style = np.random.default_rng(0).random((2, 40, 40, 3), np.float32)
+    stylizer = impasto.prepare(
+        style, network=backbone, content_layers="relu2_1", style_layers="relu1_1,relu2_1", steps=8
+    )
+    steps = list(stylizer.iterate(content))
+    assert steps[-1].loss < steps[0].loss
+    assert stylizer(content).shape == (40, 40, 3)

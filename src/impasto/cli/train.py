@@ -13,6 +13,8 @@ from impasto.errors import MissingExtraError, OptionError
 try:
     from impasto.train.backbone import BackboneTraining, train_backbone
 except ModuleNotFoundError as missing:
+    if missing.name != "torch":
+        raise
     raise MissingExtraError("Training", "train") from missing
 
 _PATH = click.Path(path_type=Path)

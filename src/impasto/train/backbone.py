@@ -8,7 +8,6 @@ student itself (see `trajectories`).
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import time
@@ -24,13 +23,19 @@ from torch import Tensor, nn
 from impasto.backbones import load_backbone, save_backbone
 from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.engine import choose_device
+from impasto.errors import OptionError
 from impasto.losses.features import gram
 from impasto.options import check, option
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
+from impasto.train.log import append_row
 from impasto.train.trajectories import Trajectories
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
+COLUMNS = (
+    *("step", "features", "grams", "seconds_per_step"),
+    *(f"{kind}_{name}" for kind in ("mse", "gram") for name in LAYERS),
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,10 @@ class BackboneTrainer:
         """Train to `config.steps`, reporting and writing a checkpoint `every` so many steps."""
         checkpoint = folder / "checkpoint.pt"
         if checkpoint.exists():
-            self.load_state_dict(load_checkpoint(checkpoint))
+            state = load_checkpoint(checkpoint)
+            if state["config"] != asdict(self.config):
+                raise OptionError(f"{folder} was begun with other settings: {state['config']}")
+            self.load_state_dict(state)
         started, sums = time.monotonic(), np.zeros(2)
         first = self.step
         while self.step < self.config.steps:
@@ -120,7 +128,7 @@ class BackboneTrainer:
                 row["seconds_per_step"] = (time.monotonic() - started) / count
                 row |= self.evaluate() if self.step % (4 * every) == 0 else {}
                 save_checkpoint(checkpoint, self.state_dict())
-                append_row(folder / "log.csv", row)
+                append_row(folder / "log.csv", row, COLUMNS)
                 report(row)
                 started, sums, first = time.monotonic(), np.zeros(2), self.step
 
@@ -239,18 +247,6 @@ class BackboneTrainer:
 def learning_rate(progress: float, step: int, warm_up: int = 200) -> float:
     """Return the share of the peak rate: a linear warm-up, then half a cosine down to 1 %."""
     return min(1.0, (step + 1) / warm_up) * (0.01 + 0.495 * (1 + math.cos(math.pi * progress)))
-
-
-def append_row(path: Path, row: dict[str, float]) -> None:
-    """Append a row of named numbers to a CSV file; the first row of a file writes the names."""
-    fields = ["step", "features", "grams", "seconds_per_step"]
-    fields += [f"{kind}_{name}" for kind in ("mse", "gram") for name in LAYERS]
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, fields)
-        if new:
-            writer.writeheader()
-        writer.writerow({k: round(v, 6) for k, v in row.items()})
 
 
 def _placed(network: Vgg, device: torch.device) -> Vgg:

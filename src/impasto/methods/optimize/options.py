@@ -61,10 +61,10 @@ class OptimizeOptions:
         "max", "Pooling of the backbone.", group="Look", choices=("max", "average")
     )
     padding: str = option(
-        "replicate",
-        "What the backbone sees beyond the border; zeros may grow a frame.",
+        "auto",
+        "What the backbone sees beyond the border; auto is its own, zeros may grow a frame.",
         group="Look",
-        choices=("replicate", "reflect", "zeros"),
+        choices=("auto", "replicate", "reflect", "zeros"),
     )
 
     steps: int = option(

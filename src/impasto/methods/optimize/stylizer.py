@@ -39,8 +39,8 @@ from impasto.methods.optimize.schedule import Scale, plan
 from impasto.methods.optimize.solvers import make_solver
 from impasto.weights import find_weights, weights_sha256
 
-# bytes of main memory a pixel takes at the finest scale, measured (see benchmarks/)
-BYTES_PER_PIXEL = {"compact": 2000, "distilled16x": 2000, "vgg19": 6000, "vgg16": 6000}
+# bytes of main memory a pixel takes in bfloat16, measured (benchmarks/steps.py); float32 twice
+BYTES_PER_PIXEL = {"compact": 2200, "distilled16x": 2200, "vgg19": 4000, "vgg16": 4000}
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +99,12 @@ class OptimizeStylizer:
             "torch": torch.__version__,
             "device": self.device.type,
             "threads": self.options.threads or usable_cores(),
-            "precision": choose_precision(self.options.precision, self.device),
+            "precision": self._precision(),
             "weights_sha256": self.weights_hash,
         }
+
+    def _precision(self) -> str:
+        return choose_precision(self.options.precision, self.device)
 
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
@@ -144,8 +147,8 @@ class OptimizeStylizer:
         return resize(start, scale.height, scale.width)
 
     def _check_memory(self, height: int, width: int) -> None:
-        each, there = BYTES_PER_PIXEL.get(self.options.backbone, 6000), available_memory()
-        needed = each * height * width
+        each, there = BYTES_PER_PIXEL[self.options.backbone], available_memory()
+        needed = each * height * width * (2 if self._precision() == "float32" else 1)
         if there is None or self.device.type == "cuda" or needed < there:
             return
         side = int(max(height, width) * (0.9 * there / needed) ** 0.5)
@@ -170,9 +173,14 @@ class _StyleAtScale:
 
 
 def prepare(
-    styles: Sequence[Image], blend: Sequence[float], options: OptimizeOptions
+    styles: Sequence[Image],
+    blend: Sequence[float],
+    options: OptimizeOptions,
+    network: Backbone | None = None,
 ) -> OptimizeStylizer:
     """Load the backbone and return a stylizer for styles blended by weights that sum to one.
+
+    `network` takes the place of the named backbone; it must be on the device already.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
@@ -182,34 +190,40 @@ def prepare(
     """
     device = choose_device(options.device)
     init = None if options.init in STARTS else load_picture(options.init)
-    backbone = load_backbone(
-        options.backbone,
-        pooling=options.pooling,
-        padding=options.padding,
-        device=device,
-        precision=choose_precision(options.precision, device),
-    )
+    backbone = _load(options, device) if network is None else network
     weights = balance(options)
     for layer in (*weights.content, *weights.style):
         if layer not in backbone.layers:
-            raise OptionError(f"{options.backbone} has no layer {layer}: {backbone.layers}")
-    digest = weights_sha256(find_weights(options.backbone))
+            raise OptionError(f"the backbone has no layer {layer}: {', '.join(backbone.layers)}")
+    digest = weights_sha256(find_weights(options.backbone)) if network is None else ""
     return OptimizeStylizer(
         backbone, tuple(styles), tuple(blend), options, device, init=init, weights_hash=digest
+    )
+
+
+def _load(options: OptimizeOptions, device: torch.device) -> Backbone:
+    return load_backbone(
+        options.backbone,
+        pooling=options.pooling,
+        padding=None if options.padding == "auto" else options.padding,
+        device=device,
+        precision=choose_precision(options.precision, device),
     )
 
 
 def balance(options: OptimizeOptions) -> Weights:
     """Return the weight of every term.
 
-    A strength s under 1 multiplies the content's weight by 1/s^3 and the style's by s, so that
+    A strength s under 1 multiplies the content's weight by 1/s^2, so that
     s -> 0 tends to the content itself; from 0.01 down there is nothing more to see.
     """
     content, style = layer_weights(options.content_layers), layer_weights(options.style_layers)
-    pull = options.content_weight / max(options.strength, 0.01) ** 3
-    push = options.style_weight * options.strength
+    pull = options.content_weight / max(options.strength, 0.01) ** 2
     return Weights(
-        _shared(content, pull), _shared(style, push), options.tv_weight, options.range_weight
+        _shared(content, pull),
+        _shared(style, options.style_weight),
+        options.tv_weight,
+        options.range_weight,
     )
 
 
