@@ -14,7 +14,6 @@ from impasto.engine.device import usable_cores
 _PACKAGES = {
     "core": ("numpy", "pillow", "openvino", "imagecodecs", "tifffile", "safetensors"),
     "[optimize]": ("torch", "h5py", "matplotlib"),
-    "[train]": ("tensorboard",),
     "[heic]": ("pi-heif",),
 }
 
