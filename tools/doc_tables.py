@@ -45,7 +45,7 @@ def options_table() -> str:
 
 def training_table() -> str:
     """Return the settings of the training."""
-    from impasto.train.backbone import BackboneTraining
+    from impasto.train.settings import BackboneTraining
 
     return _declared(BackboneTraining)
 

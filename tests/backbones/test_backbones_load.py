@@ -28,7 +28,9 @@ METADATA = {
     "license": "Apache-2.0",
     "source": "test",
     "training": "none",
-    "config": json.dumps({k: v for k, v in asdict(SMALL).items() if k in ("widths", "embed")}),
+    "config": json.dumps(
+        {name: asdict(SMALL)[name] for name in ("widths", "embed", "taps", "residual")}
+    ),
 }
 
 

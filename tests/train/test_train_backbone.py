@@ -12,9 +12,10 @@ from PIL import Image
 
 from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.errors import ImageError, OptionError, WeightsError
-from impasto.train.backbone import LAYERS, BackboneTrainer, BackboneTraining, learning_rate
+from impasto.train.backbone import LAYERS, BackboneTrainer
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
+from impasto.train.settings import BackboneTraining, learning_rate
 
 CONFIG = BackboneTraining(steps=6, batch=4, from_pool=2, pool=4, size=32, final_size=48)
 
@@ -37,11 +38,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pictures, Pictures]:
 
 def trainer(data: tuple[Pictures, Pictures], config: BackboneTraining = CONFIG) -> BackboneTrainer:
     torch.manual_seed(1)
-    tapped = dict.fromkeys(LAYERS, 8)
-    teacher = Vgg(replace(CONFIGS["vgg19"], widths=(8, 8, 8, 8, 8), depths=(1, 1, 1, 2, 1)))
-    student = Vgg(
-        replace(CONFIGS["compact"], widths=(4,) * 5, depths=(1, 1, 1, 2, 1), embed=tapped)
-    )
+    small = {"widths": (8,) * 5, "depths": (1, 1, 1, 2, 1)}
+    teacher = Vgg(replace(CONFIGS["vgg19"], **small)).requires_grad_(False)
+    student = Vgg(replace(CONFIGS["compact"], **small, taps={}, embed=dict.fromkeys(LAYERS, 8)))
     return BackboneTrainer(student, teacher, *data, config, torch.device("cpu"))
 
 
@@ -126,11 +125,26 @@ def test_a_damaged_checkpoint_is_an_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_rate_warms_up_and_falls() -> None:
-    rates = [learning_rate(step / 1000, step) for step in range(1000)]
+def test_the_rate_warms_up_stays_and_falls() -> None:
+    config = BackboneTraining(steps=1000, decay_share=0.4)
+    rates = [learning_rate(step, config) for step in range(1000)]
     assert rates[0] < 0.01
-    assert max(rates) == pytest.approx(1, abs=0.2)
+    assert rates[300] == rates[599] == 1
+    assert 0.45 < rates[800] < 0.55
     assert rates[-1] < 0.02
+
+
+def test_a_run_goes_on_only_with_its_own_settings(
+    data: tuple[Pictures, Pictures], tmp_path: Path
+) -> None:
+    first = trainer(data)
+    first.train_step()
+    save_checkpoint(tmp_path / "checkpoint.pt", first.state_dict())
+    with pytest.raises(OptionError, match="other settings"):
+        trainer(data, replace(CONFIG, rate=1e-4)).run(tmp_path, report=lambda row: None)
+    longer = trainer(data, replace(CONFIG, steps=CONFIG.steps + 1))
+    longer.run(tmp_path, report=lambda row: None)
+    assert longer.step == CONFIG.steps + 1
 
 
 def test_options_have_limits() -> None:

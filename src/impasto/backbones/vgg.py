@@ -37,15 +37,19 @@ class VggConfig:
 
     `widths` and `depths` are channels and 3x3 convolutions of each block; 2x2 pooling stands
     between blocks. `embed` names layers that a 1x1 convolution and a ReLU bring to so many
-    channels; with `embed_stem`, relu1_1 comes straight from the image by a 3x3 convolution, as
-    VGG itself computes it. `colour_matrix` puts a learned 1x1 convolution before everything.
+    channels; it starts from the layer of the same name, or from another one that `taps` names.
+    With `embed_stem`, relu1_1 comes straight from the image by a 3x3 convolution, as VGG itself
+    computes it. `residual` adds its input to every convolution that keeps the width (He et al.
+    2016). `colour_matrix` puts a learned 1x1 convolution before everything.
     """
 
     widths: tuple[int, ...]
     depths: tuple[int, ...]
     preprocessing: str
     embed: Mapping[str, int] = field(default_factory=dict)
+    taps: Mapping[str, str] = field(default_factory=dict)
     embed_stem: bool = False
+    residual: bool = False
     colour_matrix: bool = False
     padding: str = "replicate"
     pooling: str = "max"
@@ -62,8 +66,20 @@ _TAPPED = {
 CONFIGS: Mapping[str, VggConfig] = {
     "vgg19": VggConfig((64, 128, 256, 512, 512), (2, 2, 4, 4, 4), "caffe"),
     "vgg16": VggConfig((64, 128, 256, 512, 512), (2, 2, 3, 3, 3), "caffe"),
+    # deeper where pixels are few: what a narrow network lacks most is what VGG sees at relu5_1
     "compact": VggConfig(
-        (24, 40, 72, 144, 160), (2, 2, 3, 3, 1), "unit", embed=_TAPPED, embed_stem=True
+        (24, 40, 72, 128, 128),
+        (2, 2, 3, 4, 2),
+        "unit",
+        embed=_TAPPED,
+        taps={
+            "relu3_1": "relu3_2",
+            "relu4_1": "relu4_2",
+            "relu4_2": "relu4_3",
+            "relu5_1": "relu5_2",
+        },
+        embed_stem=True,
+        residual=True,
     ),
     # Wang et al., "Collaborative Distillation for Ultra-Resolution Universal Style
     # Transfer", CVPR 2020; it has no embedding for relu4_2
@@ -94,17 +110,22 @@ class Vgg(nn.Module):
         self.config = config
         self._mean: Tensor
         self._divisor: Tensor
-        self.layers: tuple[str, ...] = tuple(
+        self.trunk = tuple(
             f"relu{block}_{i}"
             for block, depth in enumerate(config.depths, 1)
             for i in range(1, depth + 1)
         )
+        # layers of a network with taps go by VGG's names only where they imitate VGG's
+        self.layers: tuple[str, ...] = tuple(config.embed) if config.taps else self.trunk
         channels = 3
         if config.colour_matrix:
             self.preprocess = nn.Conv2d(3, 3, 1)
-        for name in self.layers:
+        for name in self.trunk:
             width = config.widths[_block(name) - 1]
-            self.add_module(name.replace("relu", "conv"), self._convolution(channels, width, 3))
+            convolution = self._convolution(channels, width, 3)
+            if config.residual and channels == width:
+                nn.init.kaiming_normal_(convolution.weight, a=4.0)  # small beside what it adds to
+            self.add_module(name.replace("relu", "conv"), convolution)
             channels = width
         for name, width in config.embed.items():
             stem = config.embed_stem and name == "relu1_1"
@@ -142,20 +163,25 @@ class Vgg(nn.Module):
 
     def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Return the features named in `layers`, computing no deeper than needed."""
-        wanted = set(layers)
-        if unknown := wanted.difference(self.layers):
+        wanted = {self.config.taps.get(name, name): name for name in layers}
+        if unknown := {name for name in wanted.values() if name not in self.layers}:
             raise OptionError(f"no layer {', '.join(sorted(unknown))}; these are: {self.layers}")
         stem = x = self.normalize(images)
         features: dict[str, Tensor] = {}
-        for name in self.layers:
+        for name in self.trunk:
             if len(features) == len(wanted):
                 break
-            if name.endswith("_1") and name != "relu1_1":
-                x = F.max_pool2d(x, 2) if self.config.pooling == "max" else F.avg_pool2d(x, 2)
-            x = F.relu(self._modules[name.replace("relu", "conv")](x))  # type: ignore[misc]
+            x = self._advance(name, x)
             if name in wanted:
-                features[name] = self._embed(name, stem, x)
+                features[wanted[name]] = self._embed(wanted[name], stem, x)
         return features
+
+    def _advance(self, name: str, x: Tensor) -> Tensor:
+        """Return the features of the trunk's next layer: pooling before a block, convolution."""
+        if name.endswith("_1") and name != "relu1_1":
+            x = F.max_pool2d(x, 2) if self.config.pooling == "max" else F.avg_pool2d(x, 2)
+        y: Tensor = self._modules[name.replace("relu", "conv")](x)  # type: ignore[misc]
+        return F.relu(x + y if self.config.residual and x.shape == y.shape else y)
 
     def _embed(self, name: str, stem: Tensor, x: Tensor) -> Tensor:
         if name not in self.config.embed:

@@ -9,9 +9,10 @@ import click
 
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.errors import MissingExtraError, OptionError
+from impasto.train.settings import BackboneTraining
 
 try:
-    from impasto.train.backbone import BackboneTraining, train_backbone
+    from impasto.train.backbone import train_backbone
 except ModuleNotFoundError as missing:
     if missing.name != "torch":
         raise

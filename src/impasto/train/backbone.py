@@ -9,10 +9,9 @@ student itself (see `trajectories`).
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,10 @@ from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.engine import choose_device
 from impasto.errors import OptionError
 from impasto.losses.features import gram
-from impasto.options import check, option
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
 from impasto.train.log import append_row
+from impasto.train.settings import BackboneTraining, learning_rate
 from impasto.train.trajectories import Trajectories
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
@@ -36,29 +35,6 @@ COLUMNS = (
     *("step", "features", "grams", "seconds_per_step"),
     *(f"{kind}_{name}" for kind in ("mse", "gram") for name in LAYERS),
 )
-
-
-@dataclass(frozen=True)
-class BackboneTraining:
-    """Say how the student is trained; the defaults made the shipped weights."""
-
-    steps: int = option(4300, "Steps in all.", low=1)
-    batch: int = option(12, "Pictures a step.", low=2)
-    from_pool: int = option(4, "Of these, pictures that are being stylised.", low=0)
-    pool: int = option(64, "Pictures being stylised at any time.", low=1)
-    size: int = option(128, "Side of the pictures in pixels.", low=32)
-    final_size: int = option(192, "Side for the last part of the training.", low=32)
-    final_share: float = option(0.12, "That part, as a share of all steps.", low=0, high=1)
-    rate: float = option(2e-3, "Peak learning rate.", low=1e-6, high=1)
-    weight_decay: float = option(1e-4, "Weight decay of AdamW.", low=0, high=1)
-    gram_weight: float = option(0.5, "Weight of Gram errors beside feature errors.", low=0)
-    average: float = option(0.999, "Decay of the averaged weights.", low=0, high=0.99999)
-    noise: float = option(0.15, "Most noise added to a picture (deviation).", low=0, high=1)
-    seed: int = option(0, "Seed of every random number.", low=0)
-
-    def __post_init__(self) -> None:
-        """Check all limits."""
-        check(self)
 
 
 class BackboneTrainer:
@@ -79,7 +55,7 @@ class BackboneTrainer:
     ) -> None:
         self.config, self.device = config, device
         self.data = (photos, paintings)
-        self.teacher = _placed(teacher, device).bfloat16().requires_grad_(False)
+        self.teacher = _placed(teacher, device)
         self.student = _placed(student, device)
         self.averaged = {k: v.detach().clone() for k, v in student.named_parameters()}
         self.optimizer = torch.optim.AdamW(
@@ -115,7 +91,8 @@ class BackboneTrainer:
         checkpoint = folder / "checkpoint.pt"
         if checkpoint.exists():
             state = load_checkpoint(checkpoint)
-            if state["config"] != asdict(self.config):
+            # more steps may be wanted than at first; anything else would be another training
+            if state["config"] | {"steps": self.config.steps} != asdict(self.config):
                 raise OptionError(f"{folder} was begun with other settings: {state['config']}")
             self.load_state_dict(state)
         started, sums = time.monotonic(), np.zeros(2)
@@ -126,7 +103,7 @@ class BackboneTrainer:
                 count = min(every, self.step - first)
                 row = {"step": self.step, "features": sums[0] / count, "grams": sums[1] / count}
                 row["seconds_per_step"] = (time.monotonic() - started) / count
-                row |= self.evaluate() if self.step % (4 * every) == 0 else {}
+                row |= self.evaluate() if self.step % (10 * every) == 0 else {}
                 save_checkpoint(checkpoint, self.state_dict())
                 append_row(folder / "log.csv", row, COLUMNS)
                 report(row)
@@ -137,11 +114,12 @@ class BackboneTrainer:
         config = self.config
         rng = np.random.default_rng([config.seed, self.step])
         for group in self.optimizer.param_groups:
-            group["lr"] = config.rate * learning_rate(self.step / config.steps, self.step)
+            group["lr"] = config.rate * learning_rate(self.step, config)
+        layers = LAYERS if self.step % config.shallow_every == 0 else LAYERS[2:]
         images = self._batch(rng).to(self.device).contiguous(memory_format=torch.channels_last)
         with torch.no_grad():
-            targets = self.teacher(images.bfloat16(), LAYERS)
-        features, grams = self._errors(self._student(images, LAYERS), targets)
+            targets = self.teacher(images, layers)
+        features, grams = self._errors(self._student(images, layers), targets)
         loss = features + config.gram_weight * grams
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -152,7 +130,7 @@ class BackboneTrainer:
         with torch.no_grad():
             for name, value in self.student.named_parameters():
                 self.averaged[name].lerp_(value, 1 - decay)
-        return features.item() / len(LAYERS), grams.item() / len(LAYERS)
+        return features.item() / len(layers), grams.item() / len(layers)
 
     @torch.no_grad()
     def evaluate(self, count: int = 32, size: int = 192) -> dict[str, float]:
@@ -163,7 +141,7 @@ class BackboneTrainer:
         rows: dict[str, float] = {}
         for batch in torch.split(images, 8):
             batch = batch.to(self.device).contiguous(memory_format=torch.channels_last)
-            targets = self.teacher(batch.bfloat16(), LAYERS)
+            targets = self.teacher(batch, LAYERS)
             found = self._student(batch, LAYERS)
             for name in LAYERS:
                 errors = self._errors({name: found[name]}, targets)
@@ -196,17 +174,18 @@ class BackboneTrainer:
         size = config.final_size if late else config.size
         if self.trajectories.size != size:
             self.trajectories = Trajectories(config.pool, size)
-        fresh = config.batch - config.from_pool
+        moved_count = config.from_pool if self.step >= config.steps * (1 - config.pool_share) else 0
+        fresh = config.batch - moved_count
         photos, paintings = self.data
         images = [
             photos.crops(rng, fresh // 2, size),
             paintings.crops(rng, fresh - fresh // 2, size),
         ]
         images = [_distort(x, rng, config.noise) for x in images]
-        if config.from_pool:
+        if moved_count:
             self.student.requires_grad_(False)
             moved = self.trajectories.visit(
-                self.step, config.from_pool, rng, self.data, self._scaled_student, self.device
+                self.step, moved_count, rng, self.data, self._scaled_student, self.device
             )
             self.student.requires_grad_(True)
             images.append(moved)
@@ -234,7 +213,7 @@ class BackboneTrainer:
         images = torch.cat([part.crops(rng, 32, 128) for part in self.data])
         sums: dict[str, Tensor] = {}
         for batch in torch.split(images, 8):
-            for name, f in self.teacher(batch.to(self.device).bfloat16(), LAYERS).items():
+            for name, f in self.teacher(batch.to(self.device), LAYERS).items():
                 sums[name] = sums.get(name, 0) + f.float().square().mean((0, 2, 3)) * 8 / len(
                     images
                 )
@@ -242,11 +221,6 @@ class BackboneTrainer:
             name: value.clamp_min(0.01 * value.mean().item()).sqrt().view(1, -1, 1, 1)
             for name, value in sums.items()
         }
-
-
-def learning_rate(progress: float, step: int, warm_up: int = 200) -> float:
-    """Return the share of the peak rate: a linear warm-up, then half a cosine down to 1 %."""
-    return min(1.0, (step + 1) / warm_up) * (0.01 + 0.495 * (1 + math.cos(math.pi * progress)))
 
 
 def _placed(network: Vgg, device: torch.device) -> Vgg:
@@ -277,7 +251,7 @@ def train_backbone(
         ImageError: no pictures to train on.
     """
     place = choose_device(device)
-    teacher = load_backbone("vgg19")
+    teacher = load_backbone("vgg19", precision="bfloat16")
     torch.manual_seed(config.seed)
     student = Vgg(CONFIGS["compact"])
     data = [Pictures(root) for root in (photos, paintings)]

@@ -130,6 +130,7 @@ ENTRIES: Mapping[str, Entry] = {
             "Apache-2.0",
             "unit",
             shipped=True,
+            shipped_sha256="324a723122ef7a38acf8cc02c37527f5cff3f2e954ade0e0830df74d57105d44",
         ),
         Entry(
             "vgg19",

@@ -42,11 +42,11 @@ class OptimizeOptions:
         "compact", "Network that judges likeness.", group="Look", choices=BACKBONES
     )
     content_weight: float = option(
-        0.05, "Weight of the content's features.", group="Look", low=0, high=1e6
+        0.02, "Weight of the content's features.", group="Look", low=0, high=1e6
     )
     style_weight: float = option(1.0, "Weight of the style's Grams.", group="Look", low=0, high=1e6)
     tv_weight: float = option(
-        0.5, "Weight of total variation: calms noise.", group="Look", low=0, high=1e6
+        2.0, "Weight of total variation: calms noise.", group="Look", low=0, high=1e6
     )
     range_weight: float = option(
         50.0, "Weight of values outside what a picture can show.", group="Look", low=0, high=1e6
@@ -116,20 +116,20 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
         ),
         "softer": (
             "too harsh: more smoothing, finer layers count less",
-            {"tv_weight": 5.0, "style_layers": "relu1_1=0.5,relu2_1=0.5,relu3_1,relu4_1,relu5_1"},
+            {"tv_weight": 10.0, "style_layers": "relu1_1=0.5,relu2_1=0.5,relu3_1,relu4_1,relu5_1"},
         ),
         "steadier": (
             "too distorted: shapes kept also in detail, deepest style layer left out",
             {
                 "content_layers": "relu3_1=0.5,relu4_2",
-                "content_weight": 0.1,
+                "content_weight": 0.04,
                 "style_layers": "relu1_1,relu2_1,relu3_1,relu4_1",
             },
         ),
-        "faithful": ("more of the photo", {"content_weight": 0.3}),
+        "faithful": ("more of the photo", {"content_weight": 0.12}),
         "bolder": (
             "more of the painting: less content, larger strokes",
-            {"content_weight": 0.015, "style_scale": 1.4},
+            {"content_weight": 0.006, "style_scale": 1.4},
         ),
         "keep-colors": (
             "the photo's colours, the painting's strokes",

@@ -194,7 +194,7 @@ def make_solver(name: str, rate: float | None = None) -> Solver:
     if name == "lbfgs":
         return Lbfgs()
     if name == "adam":
-        return Adam(rate or 0.02, (0.9, 0.99), 1e-6)
+        return Adam(rate or 0.02, (0.9, 0.99), 1e-3)
     if name == "adam-tutorial":
         return Adam(rate or 5 / 255, (0.99, 0.999), 0.1)
     if name == "sgd":
