@@ -39,7 +39,10 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--force", is_flag=True, help="Overwrite the result if it exists.")
 @click.option(
-    "--depth", type=click.IntRange(8, 16), default=8, help="Bits per channel, 8 or 16 (PNG, TIFF)."
+    "--depth",
+    type=click.Choice([8, 16]),
+    default=8,
+    help="Bits per channel; 16 for PNG and TIFF [default 8].",
 )
 @click.option(
     "--quality", type=click.IntRange(1, 100), default=92, help="Quality of JPEG, WebP, AVIF."

@@ -17,11 +17,45 @@ STARTS = ("content", "noise", "style")
 STYLE_LAYERS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 
 
+# name -> (what it is for, which knobs it turns)
+PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "sharper": (
+            "too blurry: no smoothing, more steps",
+            {"tv_weight": 0.0, "steps": 450},
+        ),
+        "softer": (
+            "too harsh: more smoothing, finer layers count less",
+            {"tv_weight": 10.0, "style_layers": "relu1_1=0.5,relu2_1=0.5,relu3_1,relu4_1,relu5_1"},
+        ),
+        "steadier": (
+            "too distorted: shapes kept also in detail, deepest style layer left out",
+            {
+                "content_layers": "relu3_1=0.5,relu4_2",
+                "content_weight": 0.04,
+                "style_layers": "relu1_1,relu2_1,relu3_1,relu4_1",
+            },
+        ),
+        "faithful": ("more of the photo", {"content_weight": 0.12}),
+        "bolder": (
+            "more of the painting: less content, larger strokes",
+            {"content_weight": 0.006, "style_scale": 1.4},
+        ),
+        "keep-colors": (
+            "the photo's colours, the painting's strokes",
+            {"preserve_color": "luminance"},
+        ),
+    }
+)
+
+
 @dataclass(frozen=True)
 class OptimizeOptions:
     """All that can be asked of the optimiser; defaults give a finished picture."""
 
-    preset: str | None = option(None, "Knobs for a common wish; your own options win over it.")
+    preset: str | None = option(
+        None, "Knobs for a common wish; your own options win over it.", choices=tuple(PRESETS)
+    )
     strength: float = option(
         1.0, "How much style: 0 gives the content back, 1 the full style.", low=0, high=1
     )
@@ -105,38 +139,6 @@ class OptimizeOptions:
             raise OptionError("all weights are 0: give content_weight or style_weight some")
         if self.optimizer == "lbfgs" and self.learning_rate is not None:
             raise OptionError("learning_rate: lbfgs finds its own step; leave it out or use adam")
-
-
-# name -> (what it is for, which knobs it turns)
-PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
-    {
-        "sharper": (
-            "too blurry: no smoothing, more steps",
-            {"tv_weight": 0.0, "steps": 450},
-        ),
-        "softer": (
-            "too harsh: more smoothing, finer layers count less",
-            {"tv_weight": 10.0, "style_layers": "relu1_1=0.5,relu2_1=0.5,relu3_1,relu4_1,relu5_1"},
-        ),
-        "steadier": (
-            "too distorted: shapes kept also in detail, deepest style layer left out",
-            {
-                "content_layers": "relu3_1=0.5,relu4_2",
-                "content_weight": 0.04,
-                "style_layers": "relu1_1,relu2_1,relu3_1,relu4_1",
-            },
-        ),
-        "faithful": ("more of the photo", {"content_weight": 0.12}),
-        "bolder": (
-            "more of the painting: less content, larger strokes",
-            {"content_weight": 0.006, "style_scale": 1.4},
-        ),
-        "keep-colors": (
-            "the photo's colours, the painting's strokes",
-            {"preserve_color": "luminance"},
-        ),
-    }
-)
 
 
 def resolve(given: Mapping[str, Any]) -> OptimizeOptions:
