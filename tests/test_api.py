@@ -58,7 +58,7 @@ def test_strength_is_continuous_and_finite() -> None:
         weights = balance(OptimizeOptions(strength=strength))
         assert 0 < sum(weights.content.values()) < 1e6
     full = balance(OptimizeOptions())
-    assert sum(full.content.values()) == pytest.approx(0.05)
+    assert sum(full.content.values()) == pytest.approx(OptimizeOptions().content_weight)
     assert sum(full.style.values()) == pytest.approx(1)
 
 
