@@ -32,14 +32,14 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
             "too distorted: shapes kept also in detail, deepest style layer left out",
             {
                 "content_layers": "relu3_1=0.5,relu4_2",
-                "content_weight": 0.04,
+                "content_weight": 0.05,
                 "style_layers": "relu1_1,relu2_1,relu3_1,relu4_1",
             },
         ),
         "faithful": ("more of the photo", {"content_weight": 0.12}),
         "bolder": (
             "more of the painting: less content, larger strokes",
-            {"content_weight": 0.006, "style_scale": 1.4},
+            {"content_weight": 0.008, "style_scale": 1.4},
         ),
         "keep-colors": (
             "the photo's colours, the painting's strokes",
@@ -76,7 +76,7 @@ class OptimizeOptions:
         "compact", "Network that judges likeness.", group="Look", choices=BACKBONES
     )
     content_weight: float = option(
-        0.02, "Weight of the content's features.", group="Look", low=0, high=1e6
+        0.03, "Weight of the content's features.", group="Look", low=0, high=1e6
     )
     style_weight: float = option(1.0, "Weight of the style's Grams.", group="Look", low=0, high=1e6)
     tv_weight: float = option(
