@@ -54,6 +54,94 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def tiff(
+    samples: NDArray[Any],
+    photometric: int = 2,
+    *,
+    planar: int = 1,
+    extra: int | None = None,
+    bits: int | None = None,
+    sides: tuple[int, int] | None = None,
+    big: bool = False,
+    tags: dict[int, bytes | int] | None = None,
+) -> bytes:
+    """Encode an uncompressed TIFF by hand; a planar one (2) takes `(S, H, W)`.
+
+    `bits` and `sides` (height, width) put something else than the truth into the header.
+    """
+    stored = samples[..., None] if samples.ndim == 2 else samples
+    height, width, count = stored.shape if planar == 1 else (*stored.shape[1:], len(stored))
+    height, width = sides or (height, width)
+    pixels = stored.astype(stored.dtype.newbyteorder("<")).tobytes()
+    start, strips = 16 if big else 8, count if planar == 2 else 1
+    size = len(pixels) // strips
+    kind = {"u": 1, "i": 2, "f": 3}[stored.dtype.kind]
+    fields: dict[int, Any] = {
+        256: width,
+        257: height,
+        258: [bits or stored.dtype.itemsize * 8] * count,
+        259: 1,
+        262: photometric,
+        273: [start + size * strip for strip in range(strips)],
+        277: count,
+        278: height,
+        279: [size] * strips,
+        284: planar,
+        339: [kind] * count,
+    }
+    if extra is not None:
+        fields[338] = extra
+    fields.update(tags or {})
+    word, entry_size, inline = ("<Q", 20, 8) if big else ("<I", 12, 4)
+    directory = start + len(pixels) + (len(pixels) & 1)
+    after = directory + (8 if big else 2) + entry_size * len(fields) + inline
+    entries, rest = b"", b""
+    for tag, value in sorted(fields.items()):
+        if isinstance(value, bytes):
+            code, number, body = 7, len(value), value
+        else:
+            values = value if isinstance(value, list) else [value]
+            code, number = 4, len(values)
+            if tag in (258, 259, 262, 274, 277, 284, 338, 339):
+                code = 3
+            body = struct.pack(f"<{number}{'H' if code == 3 else 'I'}", *values)
+        if len(body) > inline:
+            entries += struct.pack("<HH", tag, code) + struct.pack(word, number)
+            entries += struct.pack(word, after + len(rest))
+            rest += body + bytes(len(body) & 1)
+        else:
+            entries += struct.pack("<HH", tag, code) + struct.pack(word, number)
+            entries += body.ljust(inline, b"\0")
+    head = b"II" + (struct.pack("<HHHQ", 43, 8, 0, directory) if big else b"")
+    head = head if big else b"II" + struct.pack("<HI", 42, directory)
+    number_of = struct.pack("<Q" if big else "<H", len(fields))
+    padding = bytes(len(pixels) & 1)
+    return head + pixels + padding + number_of + entries + bytes(inline) + rest
+
+
+def icc_profile(space: bytes, gamma: float, colorants: tuple[tuple[float, ...], ...] = ()) -> bytes:
+    """Make a version 2 profile, grey or of three colorants (XYZ under D50), of one gamma."""
+
+    def xyz(values: tuple[float, ...]) -> bytes:
+        return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(v * 65536) for v in values))
+
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    tags = [(b"desc", b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(79))]
+    tags += [(b"wtpt", xyz((0.9642, 1.0, 0.8249)))]
+    if space == b"GRAY":
+        tags += [(b"kTRC", curve)]
+    for letter, values in zip(b"rgb", colorants, strict=False):
+        tags += [(bytes([letter]) + b"XYZ", xyz(values)), (bytes([letter]) + b"TRC", curve)]
+    table, data, start = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, body in tags:
+        table += name + struct.pack(">II", start + len(data), len(body))
+        data += body + bytes(-len(body) % 4)
+    size = struct.pack(">I", start + len(data))
+    head = size + bytes(4) + struct.pack(">I", 0x02400000) + b"mntr" + space + b"XYZ "
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + data
+
+
 def write(folder: Path, name: str, data: bytes) -> Path:
     """Write bytes to a file in a folder."""
     path = folder / name

@@ -1,6 +1,5 @@
 """Bad files end in one line that says what is wrong, whatever their bytes."""
 
-import io
 import os
 import warnings
 import zlib
@@ -8,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tifffile
-from image_samples import WRITABLE, corners, encode, png16, smooth, write
+from image_samples import WRITABLE, corners, encode, png16, smooth, tiff, write
 from PIL import Image
 
 from impasto.errors import ImageError, ImpastoError, RecipeError
@@ -17,12 +15,6 @@ from impasto.images import load, load_picture, read_recipe, save_picture
 
 BYTES = np.rint(smooth() * 255).astype(np.uint8)
 DEEP = BYTES.astype(np.uint16) * 257
-
-
-def _tiff16() -> bytes:
-    file = io.BytesIO()
-    tifffile.imwrite(file, DEEP, photometric="rgb", compression="zlib", predictor=True)
-    return file.getvalue()
 
 
 def _samples(folder: Path) -> dict[str, bytes]:
@@ -37,12 +29,16 @@ def _samples(folder: Path) -> dict[str, bytes]:
         "cmyk": encode(Image.fromarray(BYTES).convert("CMYK"), "JPEG"),
         "lzw": encode(BYTES, "TIFF", compression="tiff_lzw"),
         "png16": png16(DEEP),
-        "tiff16": _tiff16(),
+        "tiff16": tiff(DEEP),
+        "bigtiff": tiff(np.moveaxis(DEEP, 2, 0), planar=2, big=True),
+        "float": tiff(smooth()),
         "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(range(200)),
     }
     for ending in WRITABLE:
         path = save_picture(folder / f"a{ending}", smooth(), recipe='{"a": 1}')
         samples[ending] = path.read_bytes()
+    deep = save_picture(folder / "a.tif", smooth(), recipe='{"a": 1}', depth=16)
+    samples["deflate16"] = deep.read_bytes()
     return samples
 
 
@@ -106,11 +102,7 @@ def test_bombs_are_refused_from_the_header(tmp_path: Path, kind: str) -> None:
     if kind == "GIF":
         data = b"GIF89a\xff\xff\xff\xff" + encode(Image.new("P", (20, 20)), "GIF")[10:]
     elif kind == "TIFF16":
-        file = io.BytesIO(_tiff16())
-        with tifffile.TiffFile(file, mode="r+") as opened:
-            opened.pages.first.tags[256].overwrite(30000)
-            opened.pages.first.tags[257].overwrite(30000)
-        data = file.getvalue()
+        data = tiff(DEEP, sides=(30000, 30000))
     else:
         data = png16(DEEP) if kind == "PNG16" else encode(BYTES, "PNG")
         data = data[:16] + big + big + data[24:]

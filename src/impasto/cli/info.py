@@ -12,7 +12,7 @@ from impasto.engine import available_memory
 from impasto.engine.device import usable_cores
 
 _PACKAGES = {
-    "core": ("numpy", "pillow", "openvino", "imagecodecs", "tifffile", "safetensors"),
+    "core": ("numpy", "pillow", "openvino", "pyvips", "safetensors"),
     "[optimize]": ("torch", "h5py", "matplotlib"),
     "[heic]": ("pi-heif",),
 }

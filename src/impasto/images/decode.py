@@ -15,11 +15,11 @@ from impasto.images import png
 from impasto.images.files import reason
 from impasto.images.picture import check_size
 from impasto.images.profiles import lab_to_rgb
-from impasto.images.tiff import is_for_pillow, read_page
+from impasto.images.tiff import check_depth, is_for_pillow, read_tags, split_samples
+from impasto.images.vips import find_field, open_picture, stored_samples
 
 _ORIENTATION = 0x0112
 _PLUGINS = {
-    "PNG": "PngImagePlugin.PngImageFile",
     "JPEG": "JpegImagePlugin.JpegImageFile",
     "WEBP": "WebPImagePlugin.WebPImageFile",
     "AVIF": "AvifImagePlugin.AvifImageFile",
@@ -81,32 +81,25 @@ def _decode_with_pillow(kind: str, data: bytes, name: str) -> Samples:
 
 
 def _decode_png(kind: str, data: bytes, name: str) -> Samples:
-    if png.bit_depth(data) != 16:
-        return _decode_with_pillow(kind, data, name)
-    with open_header(kind, data) as image:
-        check_size(image.width, image.height, name)
-    import imagecodecs
-
-    stored = imagecodecs.png_decode(data)
-    stored = stored.reshape(*stored.shape[:2], -1)
-    colors = 1 if stored.shape[2] < 3 else 3
+    image = open_picture(kind, data)
+    check_size(image.width, image.height, name)
+    stored, colors = stored_samples(image)
     alpha = stored[..., colors] if stored.shape[2] > colors else None
+    # From the file: libvips says nothing of damaged EXIF data and profiles.
     exif = png.find_chunk(data, b"eXIf")
     return Samples(stored[..., :colors], alpha, png.find_profile(data), _orientation(exif, name))
 
 
 def _decode_tiff(kind: str, data: bytes, name: str) -> Samples:
-    import tifffile
-
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages.first
-        check_size(page.imagewidth, page.imagelength, name)
-        if is_for_pillow(page):
-            return _decode_with_pillow(kind, data, name)
-        color, alpha = read_page(page, name)
-        profile = page.tags.valueof(34675)
-        orientation = page.tags.valueof(_ORIENTATION, default=1)
-    return Samples(color, alpha, profile, int(orientation))
+    tags = read_tags(data)
+    if is_for_pillow(tags):
+        return _decode_with_pillow(kind, data, name)
+    check_depth(tags, name)
+    image = open_picture(kind, data)
+    check_size(image.width, image.height, name)
+    color, alpha = split_samples(*stored_samples(image), tags, name)
+    profile = find_field(image, "icc-profile-data")
+    return Samples(color, alpha, profile, find_field(image, "orientation") or 1)
 
 
 def _decode_heic(kind: str, data: bytes, name: str) -> Samples:
@@ -127,6 +120,9 @@ def _samples_of(image: Any, name: str, *, upright: bool) -> Samples:
     orientation = 1 if upright else _orientation(None, name, image)
     if image.mode == "LAB":
         image, profile = lab_to_rgb(image), None
+    if image.mode == "I;16":
+        # Only 12-bit TIFF comes here: as 16 bits it would be too dark.
+        return Samples(np.asarray(image)[..., None] / np.float32(4095), None, profile)
     stored = np.asarray(_plain_mode(image, name))
     stored = stored.reshape(*stored.shape[:2], -1)
     if image.mode == "CMYK":

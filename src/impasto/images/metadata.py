@@ -1,6 +1,5 @@
 """Keep the recipe of a picture in its XMP packet, and read it back."""
 
-import io
 import json
 import os
 import re
@@ -12,11 +11,11 @@ from impasto.errors import ImageError, ImpastoError, RecipeError
 from impasto.images import png
 from impasto.images.decode import open_header
 from impasto.images.files import read_file, reason
+from impasto.images.vips import find_field, open_picture
 
 NAMESPACE = "https://impasto.art/ns/1.0/"
 
 _KEY = f"{{{NAMESPACE}}}recipe"
-_XMP_TAG = 700
 _PACKET = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -70,20 +69,13 @@ def _find_xmp(kind: str, data: bytes) -> bytes | None:
     if kind == "PNG":
         return png.find_xmp(data)
     if kind == "TIFF":
-        return _tiff_xmp(data)
+        packet: bytes | None = find_field(open_picture(kind, data), "xmp-data")
+        return packet
     if kind not in ("JPEG", "WEBP", "AVIF"):
         return None
     with open_header(kind, data) as image:
         found = image.info.get("xmp")
     return found if isinstance(found, bytes) else None
-
-
-def _tiff_xmp(data: bytes) -> bytes | None:
-    import tifffile
-
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        found = file.pages.first.tags.valueof(_XMP_TAG)
-    return bytes(found) if isinstance(found, bytes | tuple) else None
 
 
 def _recipe_text(packet: bytes, shown: str) -> str | None:

@@ -9,11 +9,6 @@ _HEADER_END = 33
 _MAX_INFLATED = 2**26
 
 
-def bit_depth(data: bytes) -> int:
-    """Return the bits of a sample, from the header."""
-    return data[24]
-
-
 def find_chunk(data: bytes, kind: bytes) -> bytes | None:
     """Return the first chunk of a kind, such as b"eXIf", or None."""
     return next((body for name, body in _chunks(data) if name == kind), None)

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images.vips import convert_color
+
 _SPACES = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
 _CHANNELS = {"gray": 1, "rgb": 3, "cmyk": 4}
+_PILLOW_MODES = {"gray": "L", "rgb": "RGB", "cmyk": "CMYK"}
 
 
 @cache
@@ -46,8 +49,9 @@ def to_srgb(samples: NDArray[Any], profile: bytes | None, name: str) -> NDArray[
         _warn(name, f"is for {profile[16:20]!r} and does not fit its {samples.shape[2]} channels")
         return _without_profile(samples)
     try:
+        _check_profile(profile, space)
         return _transform(matched, profile, space)
-    except RuntimeError:
+    except ValueError:
         _warn(name, "is damaged")
         return _without_profile(samples)
 
@@ -61,24 +65,22 @@ def lab_to_rgb(image: Any) -> Any:
     return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
 
 
-def _transform(samples: NDArray[Any], profile: bytes, space: str) -> NDArray[np.float32]:
-    import imagecodecs
+def _check_profile(profile: bytes, space: str) -> None:
+    from PIL import ImageCms
 
+    target = ImageCms.ImageCmsProfile(io.BytesIO(srgb_profile()))
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        ImageCms.buildTransform(source, target, _PILLOW_MODES[space], "RGB")
+    except (OSError, ImageCms.PyCMSError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _transform(samples: NDArray[Any], profile: bytes, space: str) -> NDArray[np.float32]:
     if samples.dtype.kind == "f":
         samples = np.rint(samples * 65535).astype(np.uint16)
-    # Grey goes in without its channel axis, as imagecodecs expects. 16 bits come out also
-    # for 8 bits in, so that the conversion adds no banding. The intent is the one that
-    # photo editors use: colours inside sRGB keep their value.
-    converted = imagecodecs.cms_transform(
-        np.ascontiguousarray(samples[..., 0] if space == "gray" else samples),
-        profile,
-        srgb_profile(),
-        colorspace=space,
-        outcolorspace="rgb",
-        outdtype="uint16",
-        intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
-        flags=imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION,
-    )
+    # 16 bits come out also for 8 bits in, so that the conversion adds no banding.
+    converted = convert_color(samples, space, profile, srgb_profile())
     return converted.astype(np.float32) / np.float32(65535)
 
 

@@ -16,6 +16,7 @@ from impasto.images.files import reason, write_file
 from impasto.images.metadata import xmp_packet
 from impasto.images.picture import check_pixels, unit_range
 from impasto.images.profiles import srgb_profile
+from impasto.images.vips import encode_png, encode_tiff
 
 _FORMATS = {
     ".png": "PNG",
@@ -144,33 +145,12 @@ def _encode(kind: str, sheet: _Sheet, shown: str) -> bytes:
 
 
 def _encode_png(kind: str, sheet: _Sheet) -> bytes:
-    import imagecodecs
-
-    # Not Pillow, which cannot write 16-bit colour; one path for both depths.
-    encoded = imagecodecs.png_encode(np.ascontiguousarray(sheet.samples), level=6)
-    return png.add_metadata(bytes(encoded), srgb_profile(), sheet.xmp)
+    # libvips would put the XMP packet where other programs do not look for it.
+    return png.add_metadata(encode_png(sheet.samples), srgb_profile(), sheet.xmp)
 
 
 def _encode_tiff(kind: str, sheet: _Sheet) -> bytes:
-    import tifffile
-
-    has_alpha = sheet.samples.shape[2] == 4
-    xmp = [] if sheet.xmp is None else [(700, 1, len(sheet.xmp), sheet.xmp, True)]
-    file = io.BytesIO()
-    tifffile.imwrite(
-        file,
-        sheet.samples,
-        byteorder="<",
-        photometric="rgb",
-        extrasamples=["unassalpha"] if has_alpha else None,
-        compression="zlib",
-        predictor=True,
-        iccprofile=srgb_profile(),
-        extratags=xmp,
-        metadata=None,
-        software="Impasto",
-    )
-    return file.getvalue()
+    return encode_tiff(sheet.samples, srgb_profile(), sheet.xmp)
 
 
 def _encode_with_pillow(kind: str, sheet: _Sheet) -> bytes:

@@ -1,88 +1,85 @@
-"""Read TIFF pages with all their bits, which Pillow would cut to 8."""
+"""Read TIFF files with all their bits."""
 
+import io
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImageError
 from impasto.images.picture import unit_range
 
-_COLORS = {"MINISWHITE": 1, "MINISBLACK": 1, "RGB": 3, "SEPARATED": 4}
-_JPEG = (6, 7)
-_ASSOCIATED, _UNASSOCIATED = 1, 2
+BITS, PHOTOMETRIC, SAMPLES, EXTRA_SAMPLES = 258, 262, 277, 338
+_MAX_SAMPLES = 16
+_WHITE_IS_ZERO, _LAB = 0, 8
+_ALPHA = (1, 2)
 
 
-def is_for_pillow(page: Any) -> bool:
-    """Tell whether a page is of a kind with 8 bits at most that only Pillow converts.
+def read_tags(data: bytes) -> Any:
+    """Read the tags of the first page; those with a default may be absent."""
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-    Those are palettes, black and white, YCbCr, Lab and JPEG inside TIFF. All others go
-    past Pillow, also because it holds TIFF files to its own, lower limit of pixels.
+    # BigTIFF, version 43, has a longer header.
+    tags = ImageFileDirectory_v2(data[:16] if 43 in data[2:4] else data[:8])
+    file = io.BytesIO(data)
+    file.seek(tags.next)
+    tags.load(file)
+    return tags
+
+
+def is_for_pillow(tags: Any) -> bool:
+    """Tell whether a page is of a kind that libvips refuses: 8-bit Lab, or 12-bit grey."""
+    bits = _bits(tags)
+    return bits == (12,) or (tags.get(PHOTOMETRIC) == _LAB and max(bits) == 8)
+
+
+def check_depth(tags: Any, name: str) -> None:
+    """Refuse depths that cannot be read, and channels without end.
+
+    Raises:
+        ImageError: It has 10, 14, 64 or another such number of bits per sample, or more than
+            16 channels.
     """
-    plain = _photometric(page) in _COLORS and page.bitspersample == 8
-    return page.bitspersample <= 8 and (not plain or int(page.compression) in _JPEG)
+    if tags.get(SAMPLES, 1) > _MAX_SAMPLES:
+        raise ImageError(
+            f"{name} is a TIFF with {tags[SAMPLES]} channels; expected {_MAX_SAMPLES} at most: "
+            "export it as RGB"
+        )
+    bits = _bits(tags)
+    if not set(bits) <= {1, 2, 4, 8, 16, 32}:
+        raise ImageError(
+            f"{name} is a TIFF with {max(bits)} bits per sample; expected 8, 16 or 32: "
+            "export it with 16 bits"
+        )
 
 
-def read_page(page: Any, name: str) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Read the colour `(H, W, C)` and the alpha of a tifffile page.
+def split_samples(
+    stored: NDArray[Any], colors: int, tags: Any, name: str
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Split samples into colour `(H, W, C)` and alpha; uint8, uint16 or float32 in `[0, 1]`.
 
     Raises:
         ImageError: It is neither grey, RGB nor CMYK, or neither of unsigned integers nor of
             floats in `[0, 1]`.
     """
-    photometric = _photometric(page)
-    colors = _COLORS.get(photometric)
-    if colors is None or page.axes not in ("YX", "YXS", "SYX"):
+    if not colors:
         raise ImageError(
-            f"{name} is a {page.bitspersample}-bit TIFF of kind {photometric} {page.axes}; "
+            f"{name} is a TIFF of kind {tags.get(PHOTOMETRIC)} with {stored.shape[2]} channels; "
             "expected grey, RGB or CMYK: export it as RGB"
         )
-    stored = _read_samples(page, name)
-    color = stored[..., :colors]
-    if color.shape[2] != colors:
-        raise ImageError(
-            f"{name} is a TIFF of kind {photometric} with {color.shape[2]} channels; "
-            f"expected {colors}: export it again"
-        )
-    if photometric == "MINISWHITE":
-        color = _top(color) - color
-    extra = [int(kind) for kind in page.extrasamples]
-    if not extra or extra[0] not in (_ASSOCIATED, _UNASSOCIATED):
-        return color, None
-    alpha = stored[..., colors]
-    return (_unmultiply(color, alpha) if extra[0] == _ASSOCIATED else color), alpha
-
-
-def _photometric(page: Any) -> str:
-    return getattr(page.photometric, "name", str(page.photometric))
-
-
-def _read_samples(page: Any, name: str) -> NDArray[Any]:
-    """Read `(H, W, S)` as uint8, uint16 or, for any other depth, float32 in `[0, 1]`."""
-    stored: NDArray[Any] = page.asarray()
-    if page.axes == "SYX":
-        stored = np.moveaxis(stored, 0, 2)
-    stored = stored.reshape(*stored.shape[:2], -1)
-    if stored.dtype.kind == "f":
-        return unit_range(stored, name)
-    if stored.dtype.kind != "u":
+    if stored.dtype.kind not in "uf":
         raise ImageError(
             f"{name} is a TIFF with numbers of type {stored.dtype}; expected unsigned integers "
             "or floats in [0, 1]: export it with 16 bits"
         )
-    if page.bitspersample in (8, 16):
-        return stored.astype(stored.dtype.newbyteorder("="), copy=False)
-    # 10, 12, 14 or 32 bits: as they are, the first three would come out too dark.
-    return unit_range(stored / (2.0**page.bitspersample - 1), name)
+    if stored.dtype.itemsize > 2:
+        stored = unit_range(stored / (1 if stored.dtype.kind == "f" else 2.0**32 - 1), name)
+        if tags.get(PHOTOMETRIC) == _WHITE_IS_ZERO:
+            # libvips inverts 8 and 16 bits only.
+            stored[..., 0] = 1 - stored[..., 0]
+    extra = tags.get(EXTRA_SAMPLES) or (0,)
+    has_alpha = stored.shape[2] > colors and extra[0] in _ALPHA
+    return stored[..., :colors], stored[..., colors] if has_alpha else None
 
 
-def _top(samples: NDArray[Any]) -> Any:
-    return samples.dtype.type(1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max)
-
-
-def _unmultiply(color: NDArray[Any], alpha: NDArray[Any]) -> NDArray[np.float32]:
-    """Undo colours that were stored multiplied by alpha; float32 in `[0, 1]`."""
-    opacity = alpha.astype(np.float32) / np.float32(_top(alpha))
-    divided = color / np.float32(_top(color)) / np.maximum(opacity, 1e-6)[..., None]
-    clipped: NDArray[np.float32] = np.minimum(divided, 1).astype(np.float32)
-    return clipped
+def _bits(tags: Any) -> tuple[int, ...]:
+    return tuple(tags.get(BITS) or (1,))
