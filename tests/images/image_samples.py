@@ -92,31 +92,37 @@ def tiff(
     if extra is not None:
         fields[338] = extra
     fields.update(tags or {})
+    return _with_directory(pixels, fields, big=big)
+
+
+def _with_directory(pixels: bytes, fields: dict[int, Any], *, big: bool) -> bytes:
+    """Put a TIFF's header before its pixels and the directory of its fields behind them."""
     word, entry_size, inline = ("<Q", 20, 8) if big else ("<I", 12, 4)
-    directory = start + len(pixels) + (len(pixels) & 1)
+    head = struct.pack("<HHH", 43, 8, 0) if big else struct.pack("<H", 42)
+    directory = len(b"II" + head) + struct.calcsize(word) + len(pixels) + (len(pixels) & 1)
     after = directory + (8 if big else 2) + entry_size * len(fields) + inline
     entries, rest = b"", b""
     for tag, value in sorted(fields.items()):
-        if isinstance(value, bytes):
-            code, number, body = 7, len(value), value
-        else:
-            values = value if isinstance(value, list) else [value]
-            code, number = 4, len(values)
-            if tag in (258, 259, 262, 274, 277, 284, 338, 339):
-                code = 3
-            body = struct.pack(f"<{number}{'H' if code == 3 else 'I'}", *values)
+        code, number, body = _field(tag, value)
+        entries += struct.pack("<HH", tag, code) + struct.pack(word, number)
         if len(body) > inline:
-            entries += struct.pack("<HH", tag, code) + struct.pack(word, number)
             entries += struct.pack(word, after + len(rest))
             rest += body + bytes(len(body) & 1)
         else:
-            entries += struct.pack("<HH", tag, code) + struct.pack(word, number)
             entries += body.ljust(inline, b"\0")
-    head = b"II" + (struct.pack("<HHHQ", 43, 8, 0, directory) if big else b"")
-    head = head if big else b"II" + struct.pack("<HI", 42, directory)
     number_of = struct.pack("<Q" if big else "<H", len(fields))
-    padding = bytes(len(pixels) & 1)
-    return head + pixels + padding + number_of + entries + bytes(inline) + rest
+    start = b"II" + head + struct.pack(word, directory)
+    return start + pixels + bytes(len(pixels) & 1) + number_of + entries + bytes(inline) + rest
+
+
+def _field(tag: int, value: Any) -> tuple[int, int, bytes]:
+    """Return a field's type code, its number of values and their bytes."""
+    if isinstance(value, bytes):
+        return 7, len(value), value
+    values = value if isinstance(value, list) else [value]
+    short = tag in (258, 259, 262, 274, 277, 284, 338, 339)
+    body = struct.pack(f"<{len(values)}{'H' if short else 'I'}", *values)
+    return 3 if short else 4, len(values), body
 
 
 def icc_profile(space: bytes, gamma: float, colorants: tuple[tuple[float, ...], ...] = ()) -> bytes:
