@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError, RecipeError
+from impasto.errors import DivergedError, OptionError, RecipeError
 from impasto.images import Picture, load_picture, read_recipe, resize, save_picture
 from impasto.methods.contract import Image, Step
 from impasto.methods.optimize.options import OptimizeOptions, resolve
@@ -58,7 +58,7 @@ def stylize(
         OptionError: an option is unknown or outside its limits.
         MissingExtraError: PyTorch is not installed.
         WeightsError: the backbone's weights are not to be had.
-        DivergedError: the losses did not stay finite.
+        DivergedError: the losses did not stay finite; its `result` holds the last sound picture.
     """
     chosen = resolve(options)
     job = Job.open(content, style, blend, chosen)
@@ -174,6 +174,9 @@ class Job:
             if last is None:
                 raise
             stopped = last.number < last.total
+        except DivergedError as error:
+            error.result = None if last is None else self.result(last, stopped=True)
+            raise
         return self.result(last, stopped)
 
     def result(self, last: Step | None, stopped: bool = False) -> Stylized:

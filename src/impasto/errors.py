@@ -4,6 +4,8 @@ A message says what was found, what was expected and what to do, in one line; th
 command line prints it as it stands and exits with 1.
 """
 
+from typing import Any
+
 
 class ImpastoError(Exception):
     """Report something that the caller can mend."""
@@ -30,7 +32,12 @@ class MissingExtraError(ImpastoError):
 
 
 class DivergedError(ImpastoError):
-    """Report an optimisation that could not be brought back to finite numbers."""
+    """Report an optimisation that could not be brought back to finite numbers.
+
+    `result` is the last sound picture with its recipe (`Stylized`), None where there is none.
+    """
+
+    result: Any = None
 
 
 class RecipeError(ImpastoError):

@@ -119,3 +119,46 @@ def test_strength_0_needs_no_steps(run: Any) -> None:
     assert (done.code, done.err) == (0, "")
     assert (load_picture("photo-paint.png").pixels == load_picture("photo.png").pixels).all()
     assert not Path("p.png").exists()
+
+
+@pytest.mark.parametrize(("flag", "path"), [("--log", "losses.csv"), ("--loss-plot", "losses.png")])
+def test_other_files_are_kept_too_unless_forced(
+    run: Any, folder: Path, flag: str, path: str
+) -> None:
+    (folder / path).write_bytes(b"precious")
+    refused = run("stylize", *QUICK, flag, path)
+    assert (refused.code, refused.out) == (1, "")
+    assert f"{path} exists" in refused.err
+    assert (folder / path).read_bytes() == b"precious"
+    assert run("stylize", *QUICK, flag, path, "--force").code == 0
+    assert (folder / path).read_bytes() != b"precious"
+
+
+def test_snapshots_of_two_runs_are_not_mixed(run: Any, folder: Path) -> None:
+    flags = ("--snapshots", "steps", "--every", "2")
+    assert run("stylize", *QUICK, *flags).code == 0
+    refused = run("stylize", *QUICK, *flags)
+    assert refused.code == 1
+    assert "steps holds snapshots" in refused.err
+    assert run("stylize", *QUICK, *flags, "--force").code == 0
+
+
+def test_a_diverged_run_leaves_its_last_sound_picture(
+    run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from impasto.methods.optimize.objective import Objective
+
+    gradient, calls = Objective.gradient, []
+
+    def breaks(self: Objective, x: Any) -> Any:
+        terms, found = gradient(self, x)
+        calls.append(1)
+        return (terms, found) if len(calls) < 3 else (dict.fromkeys(terms, float("nan")), found)
+
+    monkeypatch.setattr(Objective, "gradient", breaks)
+    done = run("stylize", *QUICK, "-o", "out.png")
+    assert done.code == 1
+    assert "did not recover" in done.err
+    assert "out.png holds the picture after" in done.err
+    recipe = read_recipe("out.png")
+    assert recipe["stopped"]

@@ -12,9 +12,10 @@ from PIL import Image
 
 from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.errors import ImageError, OptionError, WeightsError
-from impasto.train.backbone import LAYERS, BackboneTrainer
+from impasto.train.backbone import BackboneTrainer
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
+from impasto.train.lessons import LAYERS
 from impasto.train.settings import BackboneTraining, learning_rate
 
 CONFIG = BackboneTraining(steps=6, batch=4, from_pool=2, pool=4, size=32, final_size=48)
@@ -78,8 +79,7 @@ def test_shipped_features_have_the_teachers_scale(data: tuple[Pictures, Pictures
     shipped = Vgg(run.student.config)
     shipped.load_state_dict(run.shipped_state())
     images = data[0].held_out(1, 32)
-    with torch.no_grad():
-        run.student.load_state_dict(run.averaged)
+    with torch.no_grad(), run._averaging():
         raw, scaled = run.student(images, LAYERS), shipped(images, LAYERS)
     for name in LAYERS:
         torch.testing.assert_close(raw[name] * run.scales[name], scaled[name], rtol=1e-4, atol=1e-4)

@@ -37,9 +37,9 @@ def test_folders_of_the_environment_come_first(
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(WeightsError, match="did you mean 'vgg19'"):
+    with pytest.raises(WeightsError, match="did you mean vgg19"):
         find_weights("vgg-19")
-    with pytest.raises(WeightsError, match="compact, vgg19, vgg16, distilled16x"):
+    with pytest.raises(WeightsError, match="choose one of compact, distilled16x, vgg16, vgg19"):
         find_weights("zzz")
 
 

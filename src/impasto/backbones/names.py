@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from impasto.errors import OptionError
+from impasto.options import suggest
 
 # VGG-19's, the longest blocks of all
 _DEPTHS = (2, 2, 4, 4, 4)
@@ -29,6 +29,4 @@ def layer_name(name: str) -> str:
         match = re.fullmatch(form, plain)
         if match and (found := f"relu{match[1]}_{match[2]}") in _KNOWN:
             return found
-    close = difflib.get_close_matches(plain, _KNOWN, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}?" if close else f"the layers are {', '.join(_KNOWN)}"
-    raise OptionError(f"unknown layer {name!r}: {hint}")
+    raise OptionError(f"unknown layer {name!r}: {suggest(plain, _KNOWN)}")

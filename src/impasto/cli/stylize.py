@@ -11,7 +11,7 @@ import click
 from impasto.api import Job, Stylized, save
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, clock, watching
-from impasto.errors import ImageError, OptionError
+from impasto.errors import DivergedError, ImageError, OptionError
 from impasto.images import check_target
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions, resolve
 
@@ -37,7 +37,7 @@ _PATH = click.Path(path_type=Path)
     type=_PATH,
     help="Result; its suffix says the format (default: a new name in this folder).",
 )
-@click.option("--force", is_flag=True, help="Overwrite the result if it exists.")
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @click.option(
     "--depth",
     type=click.Choice([8, 16]),
@@ -68,15 +68,31 @@ def stylize(content: Path, styles: tuple[Path, ...], **rest: Any) -> None:
         shares = ", ".join(f"{share:.3g}" for share in job.blend)
         click.echo(f"impasto: note: blend weights brought to a sum of 1: {shares}", err=True)
     with watching(_watchers(files)) as tell:
-        result = job.run(tell)
-        # before a plot is drawn, which may fail
-        save(out, result, depth=files["depth"], quality=files["quality"])
+        result = run_and_save(job, tell, out, depth=files["depth"], quality=files["quality"])
     tell_result(out, result, time.monotonic() - started)
 
 
 _FILES = (
     "blend", "out", "force", "depth", "quality", "snapshots", "every", "log", "loss_plot", "quiet",
 )  # fmt: skip
+
+
+def run_and_save(job: Job, tell: Watcher, out: Path, **output: int) -> Stylized:
+    """Run to the end and save the result; when the losses diverge, the last sound picture.
+
+    Raises:
+        DivergedError: they did; it names the picture that was saved.
+    """
+    try:
+        result = job.run(tell)
+    except DivergedError as error:
+        if error.result is None:
+            raise
+        save(out, error.result, **output)
+        steps = error.result.recipe.steps
+        raise DivergedError(f"{error}; {out} holds the picture after {steps} sound steps") from None
+    save(out, result, **output)
+    return result
 
 
 def target(out: Path | None, default: str, *, force: bool) -> Path:
@@ -86,13 +102,22 @@ def target(out: Path | None, default: str, *, force: bool) -> Path:
         ImageError: `out` exists and `force` is not given.
     """
     if out is not None:
-        if out.exists() and not out.is_dir() and not force:
-            raise ImageError(f"{out} exists: choose another name, or add --force to overwrite it")
-        return out
+        return unused(out, force=force)
     path, number = Path(default), 1
     while path.exists():
         number += 1
         path = Path(default).with_stem(f"{Path(default).stem}-{number}")
+    return path
+
+
+def unused(path: Path, *, force: bool) -> Path:
+    """Return a path that nothing stands at, or that may be overwritten.
+
+    Raises:
+        ImageError: a file is there and `force` is not given.
+    """
+    if path.exists() and not path.is_dir() and not force:
+        raise ImageError(f"{path} exists: choose another name, or add --force to overwrite it")
     return path
 
 
@@ -108,14 +133,15 @@ def tell_result(out: Path, result: Stylized, seconds: float) -> None:
 
 
 def _watchers(files: dict[str, Any]) -> list[Watcher]:
+    force = files["force"]
     watchers: list[Watcher] = [Progress(quiet=files["quiet"])]
     if files["loss_plot"]:
-        watchers.append(LossPlot(files["loss_plot"]))
+        watchers.append(LossPlot(unused(files["loss_plot"], force=force)))
     if files["snapshots"]:
-        watchers.append(Snapshots(files["snapshots"], files["every"]))
+        watchers.append(Snapshots(files["snapshots"], files["every"], force=force))
     # last, as it holds a file open
     if files["log"]:
-        watchers.append(LossLog(files["log"]))
+        watchers.append(LossLog(unused(files["log"], force=force)))
     return watchers
 
 

@@ -97,8 +97,10 @@ class LossLog:
 class Snapshots:
     """Write the picture every so many steps, as step-0050.png, step-0100.png ..."""
 
-    def __init__(self, folder: Path, every: int) -> None:
+    def __init__(self, folder: Path, every: int, *, force: bool = False) -> None:
         self.folder, self.every = folder, every
+        if not force and next(folder.glob("step-*.png"), None):
+            raise ImageError(f"{folder} holds snapshots: name another, or add --force")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -4,13 +4,13 @@ They serve the demonstration, the tests and the documentation, and as styles of 
 `python -m impasto.drawn` lists them, `python -m impasto.drawn NAME OUT.png` writes one.
 """
 
-import difflib
 import importlib
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError
+from impasto.options import suggest
 
 DRAWINGS: tuple[str, ...] = (
     "brushwork",
@@ -61,6 +61,4 @@ def draw(name: str, *, size: int = 768, seed: int = 0) -> NDArray[np.float32]:
 
 def _unknown(name: str) -> str:
     """Say that there is no such drawing, and which one was probably meant."""
-    close = difflib.get_close_matches(name.lower(), DRAWINGS, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"no drawing is called {name!r}; {hint}choose one of: {', '.join(DRAWINGS)}"
+    return f"no drawing is called {name!r}: {suggest(name, DRAWINGS)}"

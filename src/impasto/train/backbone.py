@@ -2,15 +2,16 @@
 
 Feature distillation (Hinton et al. 2015; Wang et al., CVPR 2020) with three departures: the
 student learns the teacher's Gram matrices as well as its features, relu1_1 is computed as the
-teacher does it, and a third of each batch are pictures that are being stylised through the
-student itself (see `trajectories`).
+teacher does it, and from half-way on a quarter of each batch are pictures that are being
+stylised through the student itself (see `trajectories`).
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,11 @@ from impasto.errors import OptionError
 from impasto.losses.features import gram
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
+from impasto.train.lessons import LAYERS, Lessons
 from impasto.train.log import append_row
+from impasto.train.normalization import add_batch_norm, folded, settle
 from impasto.train.settings import BackboneTraining, learning_rate
-from impasto.train.trajectories import Trajectories
 
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 COLUMNS = (
     *("step", "features", "grams", "seconds_per_step"),
     *(f"{kind}_{name}" for kind in ("mse", "gram") for name in LAYERS),
@@ -54,16 +55,15 @@ class BackboneTrainer:
         device: torch.device,
     ) -> None:
         self.config, self.device = config, device
-        self.data = (photos, paintings)
-        self.teacher = _placed(teacher, device)
+        self.lessons = Lessons(_placed(teacher, device), (photos, paintings), config, device)
+        add_batch_norm(student, skip=["embed1_1"])  # that one is to be the teacher's own
         self.student = _placed(student, device)
         self.averaged = {k: v.detach().clone() for k, v in student.named_parameters()}
         self.optimizer = torch.optim.AdamW(
             student.parameters(), lr=config.rate, weight_decay=config.weight_decay
         )
-        self.trajectories = Trajectories(config.pool, config.size)
         self.step = 0
-        self.scales = self._teacher_scales()
+        self.scales = self.lessons.scales()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the whole state: model, average, optimiser, pictures under way, step."""
@@ -73,7 +73,7 @@ class BackboneTrainer:
             "model": self.student.state_dict(),
             "averaged": self.averaged,
             "optimizer": self.optimizer.state_dict(),
-            "trajectories": self.trajectories.state_dict(),
+            "trajectories": self.lessons.trajectories.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -82,7 +82,7 @@ class BackboneTrainer:
         self.student.load_state_dict(state["model"])
         self.averaged = {k: v.to(self.device) for k, v in state["averaged"].items()}
         self.optimizer.load_state_dict(state["optimizer"])
-        self.trajectories.load_state_dict(state["trajectories"])
+        self.lessons.trajectories.load_state_dict(state["trajectories"])
 
     def run(
         self, folder: Path, report: Callable[[dict[str, float]], None], every: int = 250
@@ -115,11 +115,9 @@ class BackboneTrainer:
         rng = np.random.default_rng([config.seed, self.step])
         for group in self.optimizer.param_groups:
             group["lr"] = config.rate * learning_rate(self.step, config)
-        layers = LAYERS if self.step % config.shallow_every == 0 else LAYERS[2:]
-        images = self._batch(rng).to(self.device).contiguous(memory_format=torch.channels_last)
-        with torch.no_grad():
-            targets = self.teacher(images, layers)
-        features, grams = self._errors(self._student(images, layers), targets)
+        with self._frozen():
+            images, targets = self.lessons.batch(self.step, rng, self._scaled_student)
+        features, grams = self._errors(self._student(images, tuple(targets)), targets)
         loss = features + config.gram_weight * grams
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -130,35 +128,54 @@ class BackboneTrainer:
         with torch.no_grad():
             for name, value in self.student.named_parameters():
                 self.averaged[name].lerp_(value, 1 - decay)
-        return features.item() / len(layers), grams.item() / len(layers)
+        return features.item() / len(targets), grams.item() / len(targets)
 
     @torch.no_grad()
     def evaluate(self, count: int = 32, size: int = 192) -> dict[str, float]:
         """Return relative errors by layer on held-out pictures, with the averaged weights."""
-        live = {k: v.detach().clone() for k, v in self.student.named_parameters()}
-        self.student.load_state_dict(self.averaged)
-        images = torch.cat([part.held_out(count, size) for part in self.data])
+        images = torch.cat([part.held_out(count, size) for part in self.lessons.data])
         rows: dict[str, float] = {}
-        for batch in torch.split(images, 8):
-            batch = batch.to(self.device).contiguous(memory_format=torch.channels_last)
-            targets = self.teacher(batch, LAYERS)
-            found = self._student(batch, LAYERS)
-            for name in LAYERS:
-                errors = self._errors({name: found[name]}, targets)
-                for kind, value in zip(("mse", "gram"), errors, strict=True):
-                    key = f"{kind}_{name}"
-                    rows[key] = rows.get(key, 0.0) + value.item() * len(batch) / len(images)
-        self.student.load_state_dict(live)
+        with self._averaging():
+            for batch in torch.split(images, 8):
+                batch = self.lessons.placed(batch)
+                targets = self.lessons.label(batch, LAYERS)
+                found = self._student(batch, LAYERS)
+                for name in LAYERS:
+                    errors = self._errors({name: found[name]}, targets)
+                    for kind, value in zip(("mse", "gram"), errors, strict=True):
+                        key = f"{kind}_{name}"
+                        rows[key] = rows.get(key, 0.0) + value.item() * len(batch) / len(images)
         return rows
 
     def shipped_state(self) -> dict[str, Tensor]:
-        """Return averaged weights whose features have the teacher's own scale."""
-        state = {k: v.detach().cpu().contiguous().clone() for k, v in self.averaged.items()}
+        """Return plain, averaged weights whose features have the teacher's own scale."""
+        with self._averaging():
+            state = folded(self.student)
         for layer, scale in self.scales.items():
             key = layer.replace("relu", "embed")
             state[f"{key}.weight"] *= scale.cpu().view(-1, 1, 1, 1)
             state[f"{key}.bias"] *= scale.cpu().flatten()
         return state
+
+    @contextmanager
+    def _averaging(self) -> Iterator[None]:
+        """Put the averaged weights, with statistics of their own, in place for a while."""
+        live = {k: v.detach().clone() for k, v in self.student.state_dict().items()}
+        self.student.load_state_dict(self.averaged, strict=False)
+        rng = np.random.default_rng([self.config.seed, 2])
+        batches = (self.lessons.crops(rng, 8) for _ in range(16))
+        settle(lambda images: self._student(images, LAYERS), self.student, batches)
+        self.student.eval()
+        yield
+        self.student.load_state_dict(live)
+        self.student.train()
+
+    @contextmanager
+    def _frozen(self) -> Iterator[None]:
+        """Take the student as it stands, to look at pictures and not to learn."""
+        self.student.requires_grad_(False).eval()
+        yield
+        self.student.requires_grad_(True).train()
 
     def _student(self, images: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -167,29 +184,6 @@ class BackboneTrainer:
     def _scaled_student(self, images: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
         found = self._student(images, layers)
         return {name: f * self.scales[name].to(f.dtype) for name, f in found.items()}
-
-    def _batch(self, rng: np.random.Generator) -> Tensor:
-        config = self.config
-        late = self.step >= config.steps * (1 - config.final_share)
-        size = config.final_size if late else config.size
-        if self.trajectories.size != size:
-            self.trajectories = Trajectories(config.pool, size)
-        moved_count = config.from_pool if self.step >= config.steps * (1 - config.pool_share) else 0
-        fresh = config.batch - moved_count
-        photos, paintings = self.data
-        images = [
-            photos.crops(rng, fresh // 2, size),
-            paintings.crops(rng, fresh - fresh // 2, size),
-        ]
-        images = [_distort(x, rng, config.noise) for x in images]
-        if moved_count:
-            self.student.requires_grad_(False)
-            moved = self.trajectories.visit(
-                self.step, moved_count, rng, self.data, self._scaled_student, self.device
-            )
-            self.student.requires_grad_(True)
-            images.append(moved)
-        return torch.cat(images)
 
     def _errors(
         self, found: dict[str, Tensor], targets: dict[str, Tensor]
@@ -207,31 +201,9 @@ class BackboneTrainer:
             grams = grams + (distance / wanted.flatten(1).norm(dim=1)).mean()
         return features, grams
 
-    @torch.no_grad()
-    def _teacher_scales(self) -> dict[str, Tensor]:
-        rng = np.random.default_rng([self.config.seed, 2**32])
-        images = torch.cat([part.crops(rng, 32, 128) for part in self.data])
-        sums: dict[str, Tensor] = {}
-        for batch in torch.split(images, 8):
-            for name, f in self.teacher(batch.to(self.device), LAYERS).items():
-                sums[name] = sums.get(name, 0) + f.float().square().mean((0, 2, 3)) * 8 / len(
-                    images
-                )
-        return {
-            name: value.clamp_min(0.01 * value.mean().item()).sqrt().view(1, -1, 1, 1)
-            for name, value in sums.items()
-        }
-
 
 def _placed(network: Vgg, device: torch.device) -> Vgg:
     return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
-
-
-def _distort(images: Tensor, rng: np.random.Generator, most: float) -> Tensor:
-    """Add noise of random strength to half of the pictures: optimisers start from worse."""
-    noise = torch.from_numpy(rng.standard_normal(tuple(images.shape), dtype=np.float32))
-    strength = rng.uniform(0, most, len(images)) * (rng.random(len(images)) < 0.5)
-    return images + noise * torch.from_numpy(strength.astype(np.float32)).view(-1, 1, 1, 1)
 
 
 def train_backbone(

@@ -11,12 +11,14 @@ from impasto.options import check, option
 class BackboneTraining:
     """Say how the student is trained; the defaults made the shipped weights."""
 
-    steps: int = option(20000, "Steps in all.", low=1)
+    steps: int = option(12000, "Steps in all.", low=1)
     batch: int = option(8, "Pictures a step.", low=2)
-    from_pool: int = option(3, "Of these, pictures that are being stylised.", low=0)
+    fresh: int = option(2, "Of these, new ones; the rest are seen again.", low=2)
+    memory: int = option(1024, "Pictures kept to be seen again, about 2 MB each.", low=1)
+    from_pool: int = option(2, "Of a batch, pictures that are being stylised.", low=0)
     pool: int = option(48, "Pictures being stylised at any time.", low=1)
     pool_share: float = option(
-        0.5, "The last part of all steps, with such pictures.", low=0, high=1
+        0.4, "The last part of all steps, with such pictures.", low=0, high=1
     )
     size: int = option(160, "Side of the pictures in pixels.", low=32)
     final_size: int = option(224, "Side for the last part of the training.", low=32)
@@ -25,9 +27,9 @@ class BackboneTraining:
         4, "Steps between those that look at relu1_1 and relu2_1, which learn fast.", low=1
     )
     decay_share: float = option(
-        0.3, "The last part of all steps, in which the rate falls.", low=0, high=1
+        0.8, "The last part of all steps, in which the rate falls.", low=0, high=1
     )
-    rate: float = option(2e-3, "Peak learning rate.", low=1e-6, high=1)
+    rate: float = option(1e-2, "Peak learning rate.", low=1e-6, high=1)
     weight_decay: float = option(1e-4, "Weight decay of AdamW.", low=0, high=1)
     gram_weight: float = option(0.5, "Weight of Gram errors beside feature errors.", low=0)
     average: float = option(0.999, "Decay of the averaged weights.", low=0, high=0.99999)

@@ -7,11 +7,11 @@ Keras publishes MD5 sums.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from impasto.errors import WeightsError
+from impasto.options import suggest
 
 PREPROCESSINGS = ("caffe", "torchvision", "unit", "none")
 
@@ -191,12 +191,5 @@ def lookup(name: str) -> Entry:
         WeightsError: No network has this name.
     """
     if name not in ENTRIES:
-        raise WeightsError(f"unknown weights {name!r}{suggest(name, ENTRIES)}")
+        raise WeightsError(f"unknown weights {name!r}: {suggest(name, ENTRIES)}")
     return ENTRIES[name]
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the tail of a message about an unknown name: the nearest, or all."""
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f": did you mean {close[0]!r}?" if close else f": choose one of {', '.join(names)}"
