@@ -22,7 +22,7 @@ BACKBONES = ("compact", "distilled16x", "vgg19")
 
 def main() -> None:
     judge, rows = Judge("vgg19"), []
-    for name, content, style in pairs(SIZE, contents=4, styles=4):
+    for name, content, style in pairs(SIZE, contents=3, styles=3):
         rows.append(_row("copy content", name, judge(content, content, style), 0.0))
         for backbone in BACKBONES:
             started = time.perf_counter()

@@ -12,6 +12,7 @@ again by the baseline's function, off the clock.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.machine import save
+from benchmarks.machine import HERE, save
 from benchmarks.pictures import pairs
 from impasto.backbones import load_backbone
 from impasto.engine import choose_precision, cpu_threads
@@ -31,6 +32,7 @@ from impasto.weights import find_weights, read_weights
 
 SIZES = (256, 512)
 STEPS = 500
+HISTORY = 100
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_2"
 CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT = 5.0, 100.0, 1e-3
@@ -75,7 +77,7 @@ class Baseline:
     def run(self, content: Image) -> Curve:
         x = picture(content).requires_grad_(True)
         solver = torch.optim.LBFGS(
-            [x], lr=1, max_iter=STEPS, history_size=100, tolerance_change=-1, tolerance_grad=-1
+            [x], lr=1, max_iter=STEPS, history_size=HISTORY, tolerance_change=-1, tolerance_grad=-1
         )
         curve: Curve = []
         started = time.perf_counter()
@@ -99,7 +101,8 @@ def ours(baseline: Baseline, content: Image, style: Image, until: float) -> Curv
     backbone = load_backbone("vgg19", padding="zeros", precision=precision)
     x = rgb(content)
     objective = Objective(backbone, x, [rgb(style)], [1.0], same_weights(baseline, content))
-    descent, curve, spent = Descent(objective, Lbfgs(), x), [], 0.0
+    solver = Lbfgs(history=HISTORY)
+    descent, curve, spent = Descent(objective, solver, x), [], 0.0
     for step in range(STEPS):
         descent.step()
         if step % 5 == 4:
@@ -165,6 +168,22 @@ def main() -> None:
         print(row, flush=True)
         results.append(row | {"baseline": plain[::10], "ours": curve})
     save("convergence", "python -m benchmarks.convergence", results)
+    draw_curves(results, HERE.parent / "docs/pictures/convergence.png")
+
+
+def draw_curves(results: list[dict[str, Any]], path: Path) -> None:
+    """Draw loss over time for each size, ours and the plain run's."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    for axes, row in zip(figure.subplots(1, len(results)), results, strict=True):
+        for name, label in (("baseline", "plain neural-style"), ("ours", "Impasto")):
+            axes.plot(*zip(*row[name], strict=True), label=label)
+        axes.axhline(row["baseline_loss"], color="0.8", linewidth=1, zorder=0)
+        axes.set(title=f"{row['size']} px", xlabel="seconds", ylabel="loss", yscale="log")
+        axes.set_ylim(0.95 * row["baseline_loss"], 3 * row["baseline_loss"])
+        axes.legend()
+    figure.savefig(path, dpi=100)
 
 
 def speedup(plain: Curve, curve: Curve, share: float) -> float | None:

@@ -162,3 +162,18 @@ def test_a_diverged_run_leaves_its_last_sound_picture(
     assert "out.png holds the picture after" in done.err
     recipe = read_recipe("out.png")
     assert recipe["stopped"]
+
+
+def test_a_name_that_no_file_can_have(run: Any, folder: Path) -> None:
+    done = run("stylize", *QUICK, "-o", "x" * 300 + ".png")
+    assert done.code == 1
+    assert "no such name is possible" in done.err
+
+
+def test_the_longest_names_still_give_a_result(run: Any, folder: Path) -> None:
+    photo, paint = "ä" * 120 + ".png", "p" * 240 + ".png"
+    (folder / "photo.png").rename(folder / photo)
+    (folder / "paint.png").rename(folder / paint)
+    done = run("stylize", photo, "--style", paint, *QUICK[3:])
+    assert done.code == 0, done.err
+    assert (folder / f"{'ä' * 50}-{'p' * 100}.png").exists()

@@ -99,6 +99,8 @@ def test_evaluation_keeps_the_weights_in_training(data: tuple[Pictures, Pictures
 def test_bad_files_are_listed_and_the_rest_used(data: tuple[Pictures, Pictures]) -> None:
     photos = data[0]
     assert photos.skipped == ["broken.jpg"]
+    assert "skipped 1" in photos.summary(Path("photos"))
+    assert "broken.jpg" in photos.summary(Path("photos"))
     assert len(photos.train) + len(photos.test) == 8
 
 

@@ -60,7 +60,7 @@ def stylize(content: Path, styles: tuple[Path, ...], **rest: Any) -> None:
     files = {name: rest.pop(name) for name in _FILES}
     options = resolve(given(rest))
     blend = _blend(files["blend"])
-    out = target(files["out"], f"{content.stem}-{styles[0].stem}.png", force=files["force"])
+    out = target(files["out"], f"{_short(content.stem)}-{_short(styles[0].stem)}.png", force=files["force"])
     check_target(out, depth=files["depth"])
     started = time.monotonic()
     job = Job.open(content, list(styles), blend, options)
@@ -116,7 +116,11 @@ def unused(path: Path, *, force: bool) -> Path:
     Raises:
         ImageError: a file is there and `force` is not given.
     """
-    if path.exists() and not path.is_dir() and not force:
+    try:
+        taken = path.exists() and not path.is_dir()
+    except OSError as error:
+        raise ImageError(f"{path}: no such name is possible ({error.strerror})") from None
+    if taken and not force:
         raise ImageError(f"{path} exists: choose another name, or add --force to overwrite it")
     return path
 
@@ -143,6 +147,11 @@ def _watchers(files: dict[str, Any]) -> list[Watcher]:
     if files["log"]:
         watchers.append(LossLog(unused(files["log"], force=force)))
     return watchers
+
+
+def _short(stem: str) -> str:
+    """Cut a name to 100 bytes, as a file name may have 255 at most."""
+    return stem.encode()[:100].decode(errors="ignore")
 
 
 def _blend(text: str | None) -> list[float] | None:

@@ -41,9 +41,20 @@ def backbone(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
         raise OptionError(f"{out} holds a run: add --resume to go on, or choose another folder")
     config = BackboneTraining(**given(rest))
     weights = train_backbone(
-        photos, paintings, out, config, device=run["device"], every=run["every"], report=_report
+        photos,
+        paintings,
+        out,
+        config,
+        device=run["device"],
+        every=run["every"],
+        report=_report,
+        note=_note,
     )
     click.echo(weights)
+
+
+def _note(line: str) -> None:
+    click.echo(f"impasto: note: {line}", err=True)
 
 
 def _report(row: dict[str, float]) -> None:

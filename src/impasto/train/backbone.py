@@ -215,6 +215,7 @@ def train_backbone(
     device: str = "auto",
     every: int = 50,
     report: Callable[[dict[str, float]], None] = lambda row: None,
+    note: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Train `compact` in `folder`, going on from its checkpoint, and write its weights there.
 
@@ -227,6 +228,8 @@ def train_backbone(
     torch.manual_seed(config.seed)
     student = Vgg(CONFIGS["compact"])
     data = [Pictures(root) for root in (photos, paintings)]
+    for root, part in zip((photos, paintings), data, strict=True):
+        note(part.summary(root))
     trainer = BackboneTrainer(student, teacher, data[0], data[1], config, place)
     trainer.run(folder, report, every)
     return save_backbone(

@@ -44,6 +44,15 @@ class Pictures:
         if not self.train:
             raise ImageError(f"{root}: no pictures found to train on; name a folder or a tar file")
 
+    def summary(self, root: Path) -> str:
+        """Say in a line how many pictures came from `root`, and what was left out."""
+        line = f"{root}: {len(self.train)} pictures to train on, {len(self.test)} held out"
+        if not self.skipped:
+            return line
+        return (
+            f"{line}; skipped {len(self.skipped)}, no pictures or too small: {self.skipped[0]} ..."
+        )
+
     def crops(self, rng: np.random.Generator, count: int, size: int) -> Tensor:
         """Return random squares of training pictures: (count, 3, size, size), RGB in [0, 1].
 

@@ -11,7 +11,7 @@ from impasto.options import check, option
 class BackboneTraining:
     """Say how the student is trained; the defaults made the shipped weights."""
 
-    steps: int = option(10000, "Steps in all.", low=1)
+    steps: int = option(9000, "Steps in all.", low=1)
     batch: int = option(8, "Pictures a step.", low=2)
     fresh: int = option(2, "Of these, new ones; the rest are seen again.", low=2)
     memory: int = option(1024, "Pictures kept to be seen again, about 2 MB each.", low=1)
