@@ -60,7 +60,8 @@ def stylize(content: Path, styles: tuple[Path, ...], **rest: Any) -> None:
     files = {name: rest.pop(name) for name in _FILES}
     options = resolve(given(rest))
     blend = _blend(files["blend"])
-    out = target(files["out"], f"{_short(content.stem)}-{_short(styles[0].stem)}.png", force=files["force"])
+    name = f"{_short(content.stem)}-{_short(styles[0].stem)}.png"
+    out = target(files["out"], name, force=files["force"])
     check_target(out, depth=files["depth"])
     started = time.monotonic()
     job = Job.open(content, list(styles), blend, options)
