@@ -5,7 +5,6 @@ drawn by Impasto itself.
 """
 
 import sys
-import time
 from pathlib import Path
 
 from PIL import Image
@@ -21,7 +20,6 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     Image.fromarray(data.chelsea()).save(folder / "photo.png")
     save_picture(folder / "painting.png", draw("brushwork", size=768))
-    started = time.monotonic()
     out = folder / "stylized.png"
     command = ["stylize", str(folder / "photo.png"), "--style", str(folder / "painting.png")]
     print("impasto", *command, "-o", out)
@@ -29,7 +27,6 @@ def main() -> None:
     from impasto.cli.main import main as impasto
 
     impasto([*command, "-o", str(out), "--force"])
-    print(f"The painting is {out.resolve()}, made in {time.monotonic() - started:.0f} s.")
 
 
 if __name__ == "__main__":
