@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -39,3 +41,18 @@ def test_threads_are_put_back() -> None:
 def test_memory_is_plausible() -> None:
     memory = available_memory()
     assert memory is None or 2**20 < memory < 2**50
+
+
+def test_memory_is_what_the_container_leaves(tmp_path: Path) -> None:
+    assert available_memory(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 9000 kB\nMemAvailable:   8000 kB\n")
+    assert available_memory(tmp_path) == 8000 * 1024
+    group = tmp_path / "sys/fs/cgroup"
+    group.mkdir(parents=True)
+    (group / "memory.max").write_text("max\n")
+    (group / "memory.current").write_text("3000000\n")
+    (group / "memory.stat").write_text("anon 100\ninactive_file 500000\n")
+    assert available_memory(tmp_path) == 8000 * 1024
+    (group / "memory.max").write_text("4000000\n")
+    assert available_memory(tmp_path) == 1_500_000

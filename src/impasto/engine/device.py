@@ -76,11 +76,35 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def available_memory() -> int | None:
-    """Return the bytes of main memory that can be had without swapping; None where unknown."""
+def available_memory(root: Path = Path("/")) -> int | None:
+    """Return the bytes of main memory that can be had without swapping; None where unknown.
+
+    The smaller of what the machine has and what the container (control group) leaves. `root`
+    is where /proc and /sys are found.
+    """
+    limits = [_machine_memory(root / "proc/meminfo"), _container_memory(root / "sys/fs/cgroup")]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _machine_memory(path: Path) -> int | None:
+    found = _table(path)
+    return found["MemAvailable"] * 1024 if "MemAvailable" in found else None
+
+
+def _container_memory(folder: Path) -> int | None:
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
+        limit = int((folder / "memory.max").read_text())
+        used = int((folder / "memory.current").read_text())
+    except (OSError, ValueError):  # no control group of version 2, or "max"
         return None
-    found = {key: rest.split()[0] for key, _, rest in (line.partition(":") for line in lines)}
-    return int(found["MemAvailable"]) * 1024 if "MemAvailable" in found else None
+    # file pages are given back when memory is wanted
+    return max(0, limit - used + _table(folder / "memory.stat").get("inactive_file", 0))
+
+
+def _table(path: Path) -> dict[str, int]:
+    """Return the numbers of a file with a name and a number on each line."""
+    try:
+        lines = [line.replace(":", " ").split() for line in path.read_text().splitlines()]
+    except OSError:
+        return {}
+    return {line[0]: int(line[1]) for line in lines if len(line) > 1 and line[1].isdigit()}
