@@ -130,7 +130,7 @@ ENTRIES: Mapping[str, Entry] = {
             "Apache-2.0",
             "unit",
             shipped=True,
-            shipped_sha256="324a723122ef7a38acf8cc02c37527f5cff3f2e954ade0e0830df74d57105d44",
+            shipped_sha256="10d067af4aa51dcc52e28ee5910eb1d8a6058da5d392ba21d4fb821f2411ed6c",
         ),
         Entry(
             "vgg19",

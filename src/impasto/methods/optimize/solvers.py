@@ -108,7 +108,8 @@ class Adam:
     """Adam (Kingma & Ba 2015) with averaging of the iterates, as crowsonkb does.
 
     `eps` is relative to the root mean square of the first gradient, because losses here are
-    relative: a departure from the paper, where it is absolute.
+    relative: a departure from the paper, where it is absolute. It is large: with a small one
+    pixels that seldom get a gradient, behind a maximum pooling, turn into coloured specks.
     """
 
     def __init__(
@@ -194,7 +195,7 @@ def make_solver(name: str, rate: float | None = None) -> Solver:
     if name == "lbfgs":
         return Lbfgs()
     if name == "adam":
-        return Adam(rate or 0.02, (0.9, 0.99), 1e-3)
+        return Adam(rate or 0.02, (0.9, 0.99), 0.1)
     if name == "adam-tutorial":
         return Adam(rate or 5 / 255, (0.99, 0.999), 0.1)
     if name == "sgd":
