@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,8 @@ def _watchers(files: dict[str, Any]) -> list[Watcher]:
 
 def _short(stem: str) -> str:
     """Cut a name to 100 bytes, as a file name may have 255 at most."""
-    return stem.encode()[:100].decode(errors="ignore")
+    whole = os.fsencode(stem)
+    return stem if len(whole) <= 100 else whole[:100].decode(errors="ignore")
 
 
 def _blend(text: str | None) -> list[float] | None:
