@@ -166,7 +166,7 @@ def main() -> None:
             },
         }
         print(row, flush=True)
-        results.append(row | {"baseline": plain[::10], "ours": curve})
+        results.append(row | {"baseline": rounded(plain[::10]), "ours": rounded(curve)})
     save("convergence", "python -m benchmarks.convergence", results)
     draw_curves(results, HERE.parent / "docs/pictures/convergence.png")
 
@@ -184,6 +184,10 @@ def draw_curves(results: list[dict[str, Any]], path: Path) -> None:
         axes.set_ylim(0.95 * row["baseline_loss"], 3 * row["baseline_loss"])
         axes.legend()
     figure.savefig(path, dpi=100)
+
+
+def rounded(curve: Curve) -> Curve:
+    return [(round(seconds, 2), round(loss)) for seconds, loss in curve]
 
 
 def speedup(plain: Curve, curve: Curve, share: float) -> float | None:

@@ -152,3 +152,8 @@ def test_a_run_goes_on_only_with_its_own_settings(
 def test_options_have_limits() -> None:
     with pytest.raises(OptionError, match="final_share"):
         BackboneTraining(final_share=2.0)
+
+
+def test_a_batch_holds_new_pictures_beside_those_on_their_way() -> None:
+    with pytest.raises(OptionError, match="no room"):
+        BackboneTraining(batch=4, from_pool=3)

@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from impasto.api import again as make_again
-from impasto.api import save
-from impasto.cli.stylize import target, tell_result
+from impasto.cli.stylize import run_and_save, short, target, tell_result
 from impasto.cli.watch import Progress, watching
 from impasto.images import check_target, read_recipe
 from impasto.recipe import Recipe
@@ -43,12 +42,16 @@ def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: A
     before = Recipe.from_dict(read_recipe(picture))
     output, wanted = before.output, picture.read_bytes()
     suffix = output.get("suffix", picture.suffix)
-    out = target(out, f"{picture.stem}-again{suffix}", force=flags["force"])
+    out = target(out, f"{short(picture.stem)}-again{suffix}", force=flags["force"])
     check_target(out, depth=output.get("depth", 8))
     started = time.monotonic()
     with watching([Progress(quiet=flags["quiet"])]) as tell:
-        result = make_again(picture, folders=folders, progress=tell)
-    save(out, result, depth=output.get("depth", 8), quality=output.get("quality", 92))
+        result = run_and_save(
+            lambda: make_again(picture, folders=folders, progress=tell),
+            out,
+            depth=output.get("depth", 8),
+            quality=output.get("quality", 92),
+        )
     tell_result(out, result, time.monotonic() - started)
     if out.read_bytes() == wanted:
         click.echo("the same bytes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def stylize(content: Path, styles: tuple[Path, ...], **rest: Any) -> None:
     files = {name: rest.pop(name) for name in _FILES}
     options = resolve(given(rest))
     blend = _blend(files["blend"])
-    name = f"{_short(content.stem)}-{_short(styles[0].stem)}.png"
+    name = f"{short(content.stem)}-{short(styles[0].stem)}.png"
     out = target(files["out"], name, force=files["force"])
     check_target(out, depth=files["depth"])
     started = time.monotonic()
@@ -70,7 +71,10 @@ def stylize(content: Path, styles: tuple[Path, ...], **rest: Any) -> None:
         shares = ", ".join(f"{share:.3g}" for share in job.blend)
         click.echo(f"impasto: note: blend weights brought to a sum of 1: {shares}", err=True)
     with watching(_watchers(files)) as tell:
-        result = run_and_save(job, tell, out, depth=files["depth"], quality=files["quality"])
+        # saves before a plot is drawn, which may fail
+        result = run_and_save(
+            lambda: job.run(tell), out, depth=files["depth"], quality=files["quality"]
+        )
     tell_result(out, result, time.monotonic() - started)
 
 
@@ -79,14 +83,14 @@ _FILES = (
 )  # fmt: skip
 
 
-def run_and_save(job: Job, tell: Watcher, out: Path, **output: int) -> Stylized:
+def run_and_save(run: Callable[[], Stylized], out: Path, **output: int) -> Stylized:
     """Run to the end and save the result; when the losses diverge, the last sound picture.
 
     Raises:
         DivergedError: they did; it names the picture that was saved.
     """
     try:
-        result = job.run(tell)
+        result = run()
     except DivergedError as error:
         if error.result is None:
             raise
@@ -151,7 +155,7 @@ def _watchers(files: dict[str, Any]) -> list[Watcher]:
     return watchers
 
 
-def _short(stem: str) -> str:
+def short(stem: str) -> str:
     """Cut a name to 100 bytes, as a file name may have 255 at most."""
     whole = os.fsencode(stem)
     return stem if len(whole) <= 100 else whole[:100].decode(errors="ignore")

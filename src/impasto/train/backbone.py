@@ -2,8 +2,8 @@
 
 Feature distillation (Hinton et al. 2015; Wang et al., CVPR 2020) with three departures: the
 student learns the teacher's Gram matrices as well as its features, relu1_1 is computed as the
-teacher does it, and from half-way on a quarter of each batch are pictures that are being
-stylised through the student itself (see `trajectories`).
+teacher does it, and towards the end a quarter of each batch are pictures that are being
+stylised through the student itself (see `lessons` and `trajectories`).
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class BackboneTrainer:
         checkpoint = folder / "checkpoint.pt"
         if checkpoint.exists():
             state = load_checkpoint(checkpoint)
-            # more steps may be wanted than at first; anything else would be another training
+            # the end may be moved; anything else would be another training
             if state["config"] | {"steps": self.config.steps} != asdict(self.config):
                 raise OptionError(f"{folder} was begun with other settings: {state['config']}")
             self.load_state_dict(state)
@@ -166,16 +166,20 @@ class BackboneTrainer:
         batches = (self.lessons.crops(rng, 8) for _ in range(16))
         settle(lambda images: self._student(images, LAYERS), self.student, batches)
         self.student.eval()
-        yield
-        self.student.load_state_dict(live)
-        self.student.train()
+        try:
+            yield
+        finally:
+            self.student.load_state_dict(live)
+            self.student.train()
 
     @contextmanager
     def _frozen(self) -> Iterator[None]:
         """Take the student as it stands, to look at pictures and not to learn."""
         self.student.requires_grad_(False).eval()
-        yield
-        self.student.requires_grad_(True).train()
+        try:
+            yield
+        finally:
+            self.student.requires_grad_(True).train()
 
     def _student(self, images: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16):

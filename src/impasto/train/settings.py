@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from impasto.errors import OptionError
 from impasto.options import check, option
 
 
@@ -37,8 +38,13 @@ class BackboneTraining:
     seed: int = option(0, "Seed of every random number.", low=0)
 
     def __post_init__(self) -> None:
-        """Check all limits."""
+        """Check all limits, and that a batch holds what it should."""
         check(self)
+        if self.batch - self.from_pool < self.fresh:
+            raise OptionError(
+                f"batch {self.batch} has no room for from_pool {self.from_pool} and fresh"
+                f" {self.fresh}: take a larger batch"
+            )
 
 
 def learning_rate(step: int, config: BackboneTraining, warm_up: int = 200) -> float:
