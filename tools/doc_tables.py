@@ -50,6 +50,13 @@ def training_table() -> str:
     return _declared(BackboneTraining)
 
 
+def metrics_table() -> str:
+    """Return the options of measuring."""
+    from impasto.metrics import MetricsOptions
+
+    return _declared(MetricsOptions)
+
+
 def presets_table() -> str:
     """Return the presets and the knobs that each turns."""
     from impasto.methods.optimize.options import PRESETS
@@ -183,4 +190,5 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "downloads": downloads_table,
     "networks": networks_table,
     "training": training_table,
+    "metrics": metrics_table,
 }

@@ -127,7 +127,11 @@ sys.meta_path.insert(0, Blocker())
 
 @pytest.mark.parametrize(
     ("arguments", "extra"),
-    [(WORK, "optimize"), (("train", "--help"), "train")],
+    [
+        (WORK, "optimize"),
+        (("metrics", "photo.png", "-c", "photo.png", "-s", "paint.png"), "optimize"),
+        (("train", "--help"), "train"),
+    ],
 )
 def test_a_missing_extra(
     folder: Path, tmp_path: Path, arguments: tuple[str, ...], extra: str
@@ -137,7 +141,8 @@ def test_a_missing_extra(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert f'needs the [{extra}] extra: pip install "impasto[{extra}]"' in done.stderr
-    for light in (["--help"], ["info"], ["weights", "list"], ["stylize", "--help"]):
+    helps = (["--help"], ["stylize", "--help"], ["metrics", "--help"])
+    for light in (*helps, ["info"], ["weights", "list"]):
         assert impasto(*light, PYTHONPATH=str(tmp_path)).returncode == 0
 
 

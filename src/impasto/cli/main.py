@@ -17,6 +17,7 @@ COMMANDS = {
     "stylize": ("stylize", "Paint a photo in the style of another picture."),
     "inspect": ("recipes", "Show how a picture was made."),
     "again": ("recipes", "Make a picture again from its recipe."),
+    "metrics": ("metrics", "Measure how near results are to content and style."),
     "weights": ("weights", "List, import and fetch network weights."),
     "train": ("train", "Train networks of your own."),
     "info": ("info", "Show versions, devices and what is installed."),

@@ -1,5 +1,38 @@
-"""Measure pictures: how much of the content is left, how much of the style is there."""
+"""Measure pictures: how much of the content is left, how much of the style is there.
 
-from impasto.metrics.distances import Judge, Judgement
+Importing this package needs no PyTorch, and neither does `ssim`; judging does.
+"""
 
-__all__ = ["Judge", "Judgement"]
+from typing import TYPE_CHECKING, Any
+
+from impasto.metrics.ssim import ssim
+from impasto.metrics.table import Measurements, MetricsOptions, Row, measure
+
+if TYPE_CHECKING:
+    from impasto.metrics.distances import Judge, Judgement, Seen
+
+__all__ = [
+    "Judge",
+    "Judgement",
+    "Measurements",
+    "MetricsOptions",
+    "Row",
+    "Seen",
+    "measure",
+    "ssim",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # late, because judging imports torch
+    if name in ("Judge", "Judgement", "Seen"):
+        from impasto.errors import MissingExtraError
+
+        try:
+            from impasto.metrics import distances
+        except ModuleNotFoundError as missing:
+            if missing.name != "torch":
+                raise
+            raise MissingExtraError("Judging pictures", "optimize") from missing
+        return getattr(distances, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

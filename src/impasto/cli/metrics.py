@@ -1,0 +1,55 @@
+"""`impasto metrics`: how near results are to their content and their style."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import click
+
+from impasto.cli.flags import GroupedCommand, GroupedOption, flags_of, given
+from impasto.metrics import MetricsOptions, Row, measure
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("results", metavar="RESULT...", type=_PATH, nargs=-1, required=True)
+@click.option("-c", "--content", type=_PATH, required=True, help="Photo that they were made of.")
+@click.option("-s", "--style", type=_PATH, required=True, help="Picture whose style they took.")
+@flags_of(MetricsOptions)
+@click.option("--json", "as_json", is_flag=True, cls=GroupedOption, help="As JSON, for programs.")
+def metrics(
+    results: tuple[Path, ...], content: Path, style: Path, as_json: bool, **options: Any
+) -> None:
+    """Measure how near each RESULT is to its content and to its style.
+
+    0 is best for content, style and moments, 1 for ssim. The last two rows are copies of the
+    content and of the style.
+    """
+    with _Counter(len(results) + 2) as tell:
+        found = measure(list(results), content, style, progress=tell, **given(options))
+    click.echo(json.dumps(found.as_dict(), indent=2) if as_json else str(found))
+
+
+class _Counter:
+    """Show on a terminal how many pictures are judged; nothing elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.numbers = total, count(1)
+
+    def __enter__(self) -> _Counter:
+        return self
+
+    def __call__(self, row: Row) -> None:
+        self._show(f"judged {next(self.numbers)} of {self.total} pictures")
+
+    def __exit__(self, *error: object) -> None:
+        self._show("")
+
+    def _show(self, text: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
