@@ -21,6 +21,14 @@ DRAWINGS: tuple[str, ...] = (
     "halftone",
     "watercolor",
     "cubism",
+    "ink",
+    "woodcut",
+    "pointillism",
+    "marbling",
+    "batik",
+    "art-deco",
+    "pixel-weave",
+    "neon",
 )
 _LARGEST = 4096
 

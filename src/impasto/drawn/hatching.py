@@ -6,12 +6,11 @@ distance from one another and swell and taper.
 """
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from impasto.drawn.countryside import Sheet, compose
-from impasto.drawn.fields import Array, fbm, grid, noise, paper, resize, sample, smoothstep
+from impasto.drawn.fields import Array, fbm, grid, noise, paper, smoothstep
 from impasto.drawn.palette import glaze, over, ramp, rgb
-from impasto.drawn.strokes import trace
+from impasto.drawn.pens import Plate, spaced
 
 _INK = "#1d1712"
 # angle to the form in degrees, tone from which it is used, spacing, length
@@ -24,55 +23,28 @@ _PASSES = (
 )
 
 
-class _Pen:
+class _Pen(Plate):
     """Ink on a supersampled sheet."""
 
     def __init__(self, rng: np.random.Generator, size: int) -> None:
+        super().__init__(size)
         self.rng = rng
-        self.size = size
-        self.image = Image.new("L", (size, size), 0)
-        self.draw = ImageDraw.Draw(self.image)
 
     def line(self, path: Array, width: float, taper: float) -> None:
         """Draw one stroke that swells from a point, trembles a little and thins out."""
         count = len(path)
         share = np.linspace(0, 1, count, dtype=np.float32)
         press = np.minimum(1, 0.3 + 4 * share) * (1 - taper * share**2)
-        half = width * press * (1 + 0.18 * self.rng.normal(0, 1, count)) / 2
-        tangent = np.gradient(path, axis=0)
-        tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9
-        normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) * half[:, None]
-        edge = np.concatenate([path + normal, (path - normal)[::-1]]) * self.size
-        self.draw.polygon([(float(a), float(b)) for a, b in edge], fill=255)
+        self.ribbon(path, width * press * (1 + 0.18 * self.rng.normal(0, 1, count)) / 2)
 
 
 def _hatch(sheet: Sheet, pen: _Pen, angle: float, floor: float, pitch: tuple[float, float]) -> None:
     """Go over the sheet once: strokes at an angle to the form, where the tone is above `floor`."""
-    spacing, length = pitch
-    rng, turn = pen.rng, np.deg2rad(angle)
+    turn = np.deg2rad(angle)
     spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]], np.float32)
-    flow = sheet.flow @ spin
-    count = int(4.0 / (spacing * length * 0.7))
-    starts = rng.uniform(0, 1, (count, 2)).astype(np.float32)
-    starts = starts[sample(sheet.tone, starts[:, 0], starts[:, 1]) > floor]
-    long = (length * rng.uniform(0.6, 1.25, len(starts))).astype(np.float32)
-    paths = trace(flow, starts, long, 13)
-    tones = sample(sheet.tone, paths[..., 0], paths[..., 1])
-    cells = int(1 / spacing)
-    taken = np.zeros((cells, cells), np.bool_)
-    places = np.clip((paths * cells).astype(np.int32), 0, cells - 1)
-    for path, tone, place in zip(paths, tones, places, strict=True):
-        free = ~taken[place[:, 1], place[:, 0]] & (tone > floor - 0.04)
-        free &= (np.abs(path - 0.5) < 0.5).all(1)
-        if not free[6]:
-            continue
-        low = 6 - int(np.argmin(np.append(free[6::-1], False))) + 1
-        high = 6 + int(np.argmin(np.append(free[6:], False)))
-        if high - low < 5:
-            continue
-        taken[place[low:high, 1], place[low:high, 0]] = True
-        weight = 0.0009 + 0.0019 * float(np.clip(tone[low:high].mean() - floor, 0, 0.5))
-        pen.line(path[low:high], weight, 0.55)
+    for path, tone in spaced(pen.rng, sheet.flow @ spin, sheet.tone, floor=floor, pitch=pitch):
+        weight = 0.0009 + 0.0019 * float(np.clip(tone.mean() - floor, 0, 0.5))
+        pen.line(path, weight, 0.55)
 
 
 def _contours(sheet: Sheet, pen: _Pen) -> None:
@@ -95,10 +67,10 @@ def paint(size: int, rng: np.random.Generator) -> Array:
     for angle, floor, spacing, length in _PASSES:
         _hatch(sheet, pen, angle, floor, (spacing, length))
     _contours(sheet, pen)
-    ink = resize(np.asarray(pen.image, dtype=np.float32) / 255, size)
+    ink = pen.cover(size)
     x, y = grid(size)
     rim = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) + 0.004 * noise(rng, size, 30)
-    ink = np.clip(ink, 0, 1) * smoothstep(0.03, 0.036, rim)
+    ink = ink * smoothstep(0.03, 0.036, rim)
     tooth = paper(rng, size)
     sheet_colour = ramp(0.5 + 0.25 * fbm(rng, size, 3, 4), ("#efe2c4", "#f5ecd6", "#f9f2e2"))
     picture = glaze(sheet_colour, rgb("#b89a6a"), 0.16 * smoothstep(0.12, 0.0, rim))

@@ -46,7 +46,7 @@ def _bristles(rng: np.random.Generator) -> Array:
     return np.asarray((mixed - low) / (high - low), dtype=np.float32)
 
 
-def _densify(paths: Array, count: int) -> Array:
+def densify(paths: Array, count: int) -> Array:
     """Interpolate paths `(N, K, 2)` to `count` points with a Catmull-Rom spline."""
     knots = paths.shape[1]
     position = np.linspace(0, knots - 1, count)
@@ -70,7 +70,8 @@ class Layer:
 
     `paths` is `(N, K, 2)` in unit coordinates, `width` `(N,)` in fractions of the side,
     `first` and `second` `(N, 3)` are the two half-mixed pigments on the brush; `dryness`
-    in [0, 1] is how early the hairs lift off.
+    in [0, 1] is how early the hairs lift off. `press` `(N, P)`, if given, is the width at `P`
+    even steps along each stroke as a share of `width`, in place of the usual taper.
     """
 
     paths: Array
@@ -78,6 +79,7 @@ class Layer:
     first: Array
     second: Array
     dryness: float = 0.5
+    press: Array | None = None
 
 
 @dataclass
@@ -113,12 +115,14 @@ class Canvas:
     ) -> None:
         """Write the samples of the strokes in `part` on a mesh of (along, across)."""
         along, across = mesh
-        spine = _densify(layer.paths[part], along)
+        spine = densify(layer.paths[part], along)
         tangent = np.gradient(spine, axis=1)
         tangent /= np.linalg.norm(tangent, axis=2, keepdims=True) + 1e-9
         s = np.linspace(0, 1, along, dtype=np.float32)
         t = np.linspace(-1, 1, across, dtype=np.float32)
         taper = np.minimum(1, 0.35 + 2.2 * np.sqrt(s)) * np.minimum(1, 0.25 + 1.7 * (1 - s))
+        if layer.press is not None:
+            taper = densify(layer.press[part, :, None], along)[..., 0]
         reach = (layer.width[part, None] / 2 * taper)[:, :, None] * t
         column = (spine[:, :, None, 0] - tangent[:, :, None, 1] * reach) * self.size
         row = (spine[:, :, None, 1] + tangent[:, :, None, 0] * reach) * self.size
@@ -135,6 +139,20 @@ class Canvas:
         code = number[:, None, None] * (_PLACES * _PLACES) + place
         pixel = row.astype(np.int32)[keep] * self.size + column.astype(np.int32)[keep]
         self.seen[pixel] = code[keep]
+
+    def marks(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Array, Array, Array]:
+        """Return, for the painted pixels only, what is visible there.
+
+        Five arrays `(P,)`: the pixel, counted row by row; the number of the stroke; the place
+        along it in [0, 1] and across it in [-1, 1]; and how much paint the hair held, in [0, 1].
+        """
+        pixel = np.flatnonzero(self.seen >= 0)
+        code = self.seen[pixel]
+        number = code // (_PLACES * _PLACES)
+        s = ((code // _PLACES) % _PLACES).astype(np.float32) / (_PLACES - 1)
+        t = (code % _PLACES).astype(np.float32) / (_PLACES - 1) * 2 - 1
+        profile = np.concatenate(self.profiles)[number]
+        return pixel, number, s, t, self.hairs[profile, code % _PLACES * _HAIRS // _PLACES]
 
     def develop(self, ground: Array) -> tuple[Array, Array]:
         """Return the colours `(N, N, 3)` and the relief `(N, N)`, bare ground where unpainted."""

@@ -1,10 +1,4 @@
-"""A watercolour: misty mountains over a lake at sunrise, on rough white paper.
-
-Each wash absorbs light, settles in the valleys of the paper (granulation), gathers at its
-drying edge, and is pushed outwards where a drop of water fell into it (blooms).
-"""
-
-from dataclasses import dataclass
+"""A watercolour: misty mountains over a lake at sunrise, on rough white paper."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -23,49 +17,10 @@ from impasto.drawn.fields import (
     smoothstep,
 )
 from impasto.drawn.palette import glaze, rgb
+from impasto.drawn.washes import Sheet
 
 
-@dataclass
-class _Sheet:
-    """The paper: what is painted so far `(N, N, 3)`, its tooth and the grid."""
-
-    rng: np.random.Generator
-    colour: Array
-    tooth: Array
-    x: Array
-    y: Array
-
-    @property
-    def size(self) -> int:
-        """Side in pixels."""
-        return len(self.colour)
-
-    def wobble(self, amount: float, cells: int) -> Array:
-        """Return the irregularity of an edge."""
-        return fbm(self.rng, self.size, cells, 4) * np.float32(amount)
-
-    def wash(self, shape: Array, ink: str, strength: Array | float, edge: float = 1.0) -> None:
-        """Lay a wash where `shape` (a soft mask) is above a half; `edge` is its dark rim."""
-        flow = 1 + 0.26 * fbm(self.rng, self.size, 5, 4) + 0.07 * noise(self.rng, self.size, 60)
-        inner = blur(shape, 0.004)
-        rim = np.clip(shape * (1 - inner) * 2, 0, 1) * edge
-        settle = 1 - 0.1 * self.tooth
-        density = shape * np.clip(flow, 0.25, None) * strength * settle
-        density = density + rim * strength * (0.75 + 0.3 * noise(self.rng, self.size, 30))
-        self.colour = glaze(self.colour, rgb(ink), np.clip(density, 0, 3))
-
-    def bloom(self, centre: tuple[float, float], radius: float, ink: str) -> None:
-        """Drop clean water into a wet wash: a pale middle and a ragged dark rim."""
-        dx, dy = self.x - centre[0], self.y - centre[1]
-        gap = np.hypot(dx, dy) / radius + self.wobble(0.4, 7) + self.wobble(0.12, 34)
-        pale = smoothstep(1.0, 0.45, gap) * 0.42
-        self.colour = self.colour + (rgb("#fbf8f0") - self.colour) * pale[..., None]
-        rim = np.exp(-(((gap - 1.0) / 0.06) ** 2)) + 0.4 * smoothstep(0.8, 1, gap) * (gap < 1)
-        part = smoothstep(-0.5, 0.7, noise(self.rng, self.size, 8))
-        self.colour = glaze(self.colour, rgb(ink), 0.26 * rim * part * (1 - 0.2 * self.tooth))
-
-
-def _sky(sheet: _Sheet, sun: tuple[float, float], shore: float) -> None:
+def _sky(sheet: Sheet, sun: tuple[float, float], shore: float) -> None:
     """Wash the sky wet in wet: warm around the sun, blue above, clouds left white."""
     gap = np.hypot(sheet.x - sun[0], (sheet.y - sun[1]) * 1.2) + sheet.wobble(0.03, 4)
     disc = smoothstep(0.0, 0.006, np.hypot(sheet.x - sun[0], sheet.y - sun[1]) - 0.048)
@@ -81,7 +36,7 @@ def _sky(sheet: _Sheet, sun: tuple[float, float], shore: float) -> None:
     sheet.wash(shadow, "#a89fc4", 0.22, 0.3)
 
 
-def _ranges(sheet: _Sheet, shore: float) -> None:
+def _ranges(sheet: Sheet, shore: float) -> None:
     """Glaze four ranges over one another, each nearer, darker and fading into mist."""
     inks = ("#b9b4e0", "#8aa0d0", "#4f88b0", "#2f6878")
     for index, ink in enumerate(inks):
@@ -100,7 +55,7 @@ def _ranges(sheet: _Sheet, shore: float) -> None:
         sheet.wash(mask * folds, ink, 0.3 * mist, 0.45)
 
 
-def _lake(sheet: _Sheet, sun: tuple[float, float], shore: float) -> None:
+def _lake(sheet: Sheet, sun: tuple[float, float], shore: float) -> None:
     """Wash the lake in level strokes, with the light of the sun left in it."""
     depth = (sheet.y - shore) / (1 - shore)
     water = smoothstep(
@@ -120,7 +75,7 @@ def _lake(sheet: _Sheet, sun: tuple[float, float], shore: float) -> None:
     sheet.wash(mirror * (1 - 0.8 * glade), "#3f7890", 0.5, 0.2)
 
 
-def _firs(sheet: _Sheet, shore: float) -> None:
+def _firs(sheet: Sheet, shore: float) -> None:
     """Paint a dark point of land with firs, wet enough to bleed a little, and its mirror."""
     side = 1.0 if sheet.rng.uniform() < 0.5 else -1.0
     scale = 2
@@ -172,7 +127,7 @@ def _fir(
             pen.polygon([(foot[0], level - thick), tip, (foot[0], level + thick)], 255)
 
 
-def _birds(sheet: _Sheet, sun: tuple[float, float]) -> None:
+def _birds(sheet: Sheet, sun: tuple[float, float]) -> None:
     """Touch in a flight of birds, and spatter a few drops."""
     image = Image.new("L", (sheet.size * 2, sheet.size * 2), 0)
     pen, unit = ImageDraw.Draw(image), sheet.size * 2
@@ -199,7 +154,7 @@ def paint(size: int, rng: np.random.Generator) -> Array:
     x, y = grid(work)
     tooth = np.clip(paper(rng, work) * 0.9 + 0.35 * noise(rng, work, 150), -2.5, 2.5)
     white = np.broadcast_to(rgb("#fbf8f0"), (work, work, 3)).astype(np.float32)
-    sheet = _Sheet(rng, white, tooth, x, y)
+    sheet = Sheet(rng, white, tooth, x, y)
     shore = rng.uniform(0.6, 0.64)
     sun = (rng.uniform(0.56, 0.72), rng.uniform(0.26, 0.32))
     _sky(sheet, sun, shore)
