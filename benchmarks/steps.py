@@ -17,9 +17,9 @@ import time
 from typing import Any
 
 from benchmarks.machine import save
-from impasto.api import Job
 from impasto.drawn import draw
 from impasto.images import fit
+from impasto.job import Job
 from impasto.methods.optimize.options import resolve
 
 BACKBONES = ("compact", "vgg19")

@@ -5,53 +5,49 @@ A picture's way: `load_picture` -> `prepare` -> the stylizer -> `save` with its 
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
-from impasto.errors import DivergedError, OptionError, RecipeError
-from impasto.images import Picture, load_picture, read_recipe, resize, save_picture
-from impasto.methods.contract import Image, Step
-from impasto.methods.optimize.options import OptimizeOptions, resolve
-from impasto.options import as_recipe
+from impasto.errors import RecipeError
+from impasto.images import Picture, read_recipe, save_picture
+from impasto.job import Guides, Job, Progress, Stylized, prepare_stylizer
+from impasto.methods.optimize.options import OptimizeOptions
+from impasto.methods.quality import Options, resolve
+from impasto.methods.realtime.options import RealtimeOptions
 from impasto.recipe import Ingredient, Recipe, find_ingredient
+from impasto.styles import Source, StyleSource, named, normalized_blend, open_styles
 
 if TYPE_CHECKING:
     from impasto.backbones import Backbone
-    from impasto.methods.optimize.stylizer import OptimizeStylizer
+    from impasto.job import AnyStylizer
 
-Source = str | os.PathLike[str] | NDArray[Any] | Picture
-Progress = Callable[[Step], object]
-
-
-@dataclass(frozen=True, eq=False)
-class Stylized:
-    """Hold a result: `image` (H, W, 3) float32 sRGB in [0, 1], `alpha` (H, W) or None, `recipe`."""
-
-    image: Image
-    alpha: Image | None
-    recipe: Recipe
+METHODS: dict[str, type[Options]] = {"realtime": RealtimeOptions, "optimize": OptimizeOptions}
 
 
 def stylize(
     content: Source,
-    style: Source | Sequence[Source],
+    style: StyleSource | Sequence[StyleSource],
     *,
     blend: Sequence[float] | None = None,
+    masks: Sequence[Source] = (),
+    strength_map: Source | None = None,
     progress: Progress | None = None,
     **options: Any,
 ) -> Stylized:
     """Return the content painted in the style (or in several, blended by weights).
 
     Pictures are files or arrays ((H, W), (H, W, 3) or (H, W, 4); uint8, uint16 or floats in
-    [0, 1]). `progress` is called at every step; when it raises KeyboardInterrupt, or the user
-    presses Ctrl-C, the picture so far is returned and its recipe says `stopped`. The options are
-    those of `OptimizeOptions`.
+    [0, 1]); a style may also be the name of a preset or of a style of your own, or its code.
+    `quality` is "fast" (the real-time network, the default), "balanced" or "best" (the optimiser,
+    begun from its result); the other options are those of `RealtimeOptions` or `OptimizeOptions`.
+    `masks`, one grey picture for each style, say where each goes; `strength_map`, a grey picture,
+    how strongly (both only with the real-time network).
+
+    `progress` is called at every step; when it raises KeyboardInterrupt, or the user presses
+    Ctrl-C, the picture so far is returned and its recipe says `stopped`.
 
     Raises:
         ImageError: a picture cannot be read.
@@ -61,28 +57,33 @@ def stylize(
         DivergedError: the losses did not stay finite; its `result` holds the last sound picture.
     """
     chosen = resolve(options)
-    job = Job.open(content, style, blend, chosen)
+    job = Job.open(content, style, blend, chosen, masks=masks, strength_map=strength_map)
     return job.run(progress)
 
 
 def prepare(
-    style: Source | Sequence[Source],
+    style: StyleSource | Sequence[StyleSource],
     *,
     blend: Sequence[float] | None = None,
+    masks: Sequence[Source] = (),
+    strength_map: Source | None = None,
     network: Backbone | None = None,
     **options: Any,
-) -> OptimizeStylizer:
+) -> AnyStylizer:
     """Return a stylizer for this style: call it with one content array after another.
 
     `network` is a perceptual network of your own in place of the named backbone, such as a
-    `ModuleBackbone` around any torch module; its layers are then those to name.
+    `ModuleBackbone` around any torch module; its layers are then those to name. It asks for the
+    optimiser.
 
     Raises:
         as `stylize`.
     """
-    pictures = _styles(style)
-    weights = normalized_blend(blend, len(pictures))
-    return _prepare(pictures, weights, resolve(options), network)
+    styles = open_styles(style)
+    weights = normalized_blend(blend, len(styles))
+    chosen = resolve(options if network is None else {"steps": OptimizeOptions.steps} | options)
+    guides = Guides.load(masks, strength_map)
+    return prepare_stylizer(styles, weights, chosen, guides, network)
 
 
 def save(
@@ -120,137 +121,23 @@ def again(
         RecipeError: there is no recipe, or an input is not found or has changed.
     """
     recipe = Recipe.from_dict(read_recipe(path))
-    if recipe.method != "optimize":
-        raise RecipeError(f"recipe of method {recipe.method!r}; this version knows optimize")
+    if recipe.method not in METHODS:
+        known = " and ".join(METHODS)
+        raise RecipeError(f"recipe of method {recipe.method!r}; this version knows {known}")
     places = [Path(f) for f in folders] + [Path(path).resolve().parent, Path.cwd()]
-    _, content = find_ingredient(recipe.content, places)
-    styles = [find_ingredient(style, places)[1] for style in recipe.styles]
+
+    def found(ingredient: Ingredient) -> Picture:
+        return find_ingredient(ingredient, places)[1]
+
     given = dict(recipe.options)
     if recipe.init is not None:
         given["init"] = str(find_ingredient(recipe.init, places)[0])
-    options = resolve(given)
-    blend = [style.blend for style in recipe.styles if style.blend is not None]
-    job = Job.open(content, styles, blend, options)
+    job = Job.open(
+        found(recipe.content),
+        [named(style) if style.kind == "style" else found(style) for style in recipe.styles],
+        [style.blend for style in recipe.styles if style.blend is not None],
+        METHODS[recipe.method](**given),
+        masks=[found(mask) for mask in recipe.masks],
+        strength_map=None if recipe.strength_map is None else found(recipe.strength_map),
+    )
     return job.run(progress, stop_after=recipe.steps if recipe.stopped else None)
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One content, prepared styles and options: all that a run needs; `run` or `iterate` it."""
-
-    content: Picture
-    styles: Sequence[Picture]
-    blend: Sequence[float]
-    stylizer: OptimizeStylizer
-
-    @classmethod
-    def open(
-        cls,
-        content: Source,
-        style: Source | Sequence[Source],
-        blend: Sequence[float] | None,
-        options: OptimizeOptions,
-    ) -> Job:
-        """Load the pictures and prepare the stylizer."""
-        picture, pictures = load_picture(content), _styles(style)
-        weights = normalized_blend(blend, len(pictures))
-        return cls(picture, pictures, weights, _prepare(pictures, weights, options))
-
-    def iterate(self) -> Iterator[Step]:
-        """Yield the stylizer's steps; see `Step`."""
-        return self.stylizer.iterate(self.content.pixels)
-
-    def run(self, progress: Progress | None = None, stop_after: int | None = None) -> Stylized:
-        """Go to the end, or to where Ctrl-C or `stop_after` stops it, and return the result."""
-        last, stopped = None, False
-        try:
-            for last in self.iterate():
-                if progress is not None:
-                    progress(last)
-                if last.number == stop_after and last.number < last.total:
-                    stopped = True
-                    break
-        except KeyboardInterrupt:
-            if last is None:
-                raise
-            stopped = last.number < last.total
-        except DivergedError as error:
-            error.result = None if last is None else self.result(last, stopped=True)
-            raise
-        return self.result(last, stopped)
-
-    def result(self, last: Step | None, stopped: bool = False) -> Stylized:
-        """Return the picture at a step (None: before all steps, the content) at full size."""
-        fitted = self.stylizer.fitted(self.content.pixels)
-        height, width = fitted.shape[:2]
-        image = fitted if last is None else resize(last.image(), height, width)
-        alpha = self.content.alpha
-        if alpha is not None and alpha.shape != (height, width):
-            alpha = resize(alpha, height, width)
-        return Stylized(image, alpha, self._recipe(last, stopped))
-
-    def _recipe(self, last: Step | None, stopped: bool) -> Recipe:
-        init, made_with = self.stylizer.init, self.stylizer.made_with()
-        # as it was, not as it was asked for: another machine has other cores
-        plain = as_recipe(self.stylizer.options) | {
-            name: made_with[name] for name in ("threads", "precision")
-        }
-        if init is not None:
-            plain["init"] = init.name
-        return Recipe(
-            method="optimize",
-            options=plain,
-            content=Ingredient.of(self.content),
-            styles=[Ingredient.of(p, b) for p, b in zip(self.styles, self.blend, strict=True)],
-            made_with=made_with,
-            steps=0 if last is None else last.number,
-            stopped=stopped,
-            init=None if init is None else Ingredient.of(init),
-        )
-
-
-def normalized_blend(blend: Sequence[float] | None, count: int) -> tuple[float, ...]:
-    """Return blend weights that sum to one; equal ones where none are given.
-
-    Those that do already stay exactly as they are.
-
-    >>> normalized_blend([2, 1, 1], 3)
-    (0.5, 0.25, 0.25)
-
-    Raises:
-        OptionError: not one weight for each style, or a weight that is negative or not finite,
-            or all are 0.
-    """
-    if blend is None or len(blend) == 0:
-        return (1 / count,) * count
-    if len(blend) != count:
-        raise OptionError(f"blend has {len(blend)} weights for {count} styles: give one for each")
-    total = sum(blend)
-    if not all(w >= 0 for w in blend) or not (math.isfinite(total) and total > 0):
-        raise OptionError(f"blend {tuple(blend)}: weights must be 0 or more, and not all 0")
-    if math.isclose(total, 1):
-        total = 1.0
-    return tuple(float(w) / total for w in blend)
-
-
-def _styles(style: Source | Sequence[Source]) -> list[Picture]:
-    sources: Any = style if isinstance(style, list | tuple) else [style]
-    pictures = [load_picture(source) for source in sources]
-    if not pictures:
-        raise OptionError("no style given: name at least one picture")
-    return pictures
-
-
-def _prepare(
-    pictures: Sequence[Picture],
-    blend: Sequence[float],
-    options: OptimizeOptions,
-    network: Backbone | None = None,
-) -> OptimizeStylizer:
-    # late, so that importing impasto needs no torch
-    from impasto.engine import choose_device
-
-    choose_device(options.device)  # says what is missing when torch is
-    from impasto.methods.optimize.stylizer import prepare as prepare_optimizer
-
-    return prepare_optimizer([p.pixels for p in pictures], blend, options, network)

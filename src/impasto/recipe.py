@@ -17,11 +17,15 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Ingredient:
-    """Name one input: its file name without folder, for privacy, and the hash of its bytes."""
+    """Name one input: its file name without folder, for privacy, and the hash of its bytes.
+
+    `kind` is "picture" or "style", a style's code that goes by its name.
+    """
 
     name: str
     sha256: str
     blend: float | None = None
+    kind: str = "picture"
 
     @classmethod
     def of(cls, picture: Picture, blend: float | None = None) -> Ingredient:
@@ -31,6 +35,8 @@ class Ingredient:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, without an empty blend."""
         plain: dict[str, Any] = {"name": self.name, "sha256": self.sha256}
+        if self.kind != "picture":
+            plain["kind"] = self.kind
         return plain if self.blend is None else plain | {"blend": self.blend}
 
     @classmethod
@@ -38,7 +44,12 @@ class Ingredient:
         """Read what `as_dict` returned; a name never leads out of the folder it is looked for."""
         blend = plain.get("blend")
         name = Path(str(plain["name"])).name
-        return cls(name, str(plain["sha256"]), None if blend is None else float(blend))
+        return cls(
+            name,
+            str(plain["sha256"]),
+            None if blend is None else float(blend),
+            str(plain.get("kind", "picture")),
+        )
 
 
 @dataclass(frozen=True)
@@ -46,8 +57,9 @@ class Recipe:
     """Tell how a picture was made.
 
     `steps` is how many steps were taken, of `options["steps"]` wanted; `stopped` says that
-    somebody stopped there. `made_with` has versions, device, threads and the weights' hash;
-    `output` the settings of the file.
+    somebody stopped there. `masks` say where each style goes, `strength_map` how strongly.
+    `made_with` has versions, device, threads and the weights' hash; `output` the settings of
+    the file.
     """
 
     method: str
@@ -58,6 +70,8 @@ class Recipe:
     steps: int = 0
     stopped: bool = False
     init: Ingredient | None = None
+    masks: Sequence[Ingredient] = ()
+    strength_map: Ingredient | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,6 +83,8 @@ class Recipe:
             "content": self.content.as_dict(),
             "styles": [style.as_dict() for style in self.styles],
             "init": self.init.as_dict() if self.init else None,
+            "masks": [mask.as_dict() for mask in self.masks],
+            "strength_map": self.strength_map.as_dict() if self.strength_map else None,
             "steps": self.steps,
             "stopped": self.stopped,
             "made_with": dict(self.made_with),
@@ -98,11 +114,17 @@ class Recipe:
                 made_with=dict(plain["made_with"]),
                 steps=int(plain["steps"]),
                 stopped=bool(plain["stopped"]),
-                init=Ingredient.from_dict(plain["init"]) if plain.get("init") else None,
+                init=_optional(plain.get("init")),
+                masks=tuple(Ingredient.from_dict(mask) for mask in plain.get("masks", ())),
+                strength_map=_optional(plain.get("strength_map")),
                 output=dict(plain["output"]),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RecipeError(f"the recipe is damaged: {error!r}") from None
+
+
+def _optional(plain: Mapping[str, Any] | None) -> Ingredient | None:
+    return Ingredient.from_dict(plain) if plain else None
 
 
 def find_ingredient(ingredient: Ingredient, folders: Sequence[Path]) -> tuple[Path, Picture]:

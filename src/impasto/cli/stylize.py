@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from impasto.api import Job, Stylized, save
+from impasto.api import save
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, clock, watching
 from impasto.errors import DivergedError, ImageError, OptionError
 from impasto.images import check_target
+from impasto.job import Job, Stylized
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions, resolve
 
 _PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."

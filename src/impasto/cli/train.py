@@ -9,10 +9,11 @@ import click
 
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.errors import MissingExtraError, OptionError
-from impasto.train.settings import BackboneTraining
+from impasto.train.settings import BackboneTraining, RealtimeTraining
 
 try:
     from impasto.train.backbone import train_backbone
+    from impasto.train.realtime import train_realtime
 except ModuleNotFoundError as missing:
     if missing.name != "torch":
         raise
@@ -37,8 +38,7 @@ def train() -> None:
 def backbone(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
     """Train `compact`, the perceptual network: a small student of VGG-19."""
     run = {name: rest.pop(name) for name in ("resume", "device", "every")}
-    if (out / "checkpoint.pt").exists() and not run["resume"]:
-        raise OptionError(f"{out} holds a run: add --resume to go on, or choose another folder")
+    _check_folder(out, run["resume"])
     config = BackboneTraining(**given(rest))
     weights = train_backbone(
         photos,
@@ -51,6 +51,29 @@ def backbone(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
         note=_note,
     )
     click.echo(weights)
+
+
+@train.command(cls=GroupedCommand)
+@click.option("--photos", type=_PATH, required=True, help="Folder or tar file of photos.")
+@click.option("--paintings", type=_PATH, required=True, help="Folder or tar file of paintings.")
+@click.option("-o", "--out", type=_PATH, default=Path("runs/realtime"), help="Folder of the run.")
+@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
+@click.option("--init", type=_PATH, help="Weights to start from, e.g. those of an earlier run.")
+@click.option("--judge", default="compact", help="Perceptual network of the losses.")
+@click.option("--device", default="auto", help="Where to compute: auto, cpu, cuda.")
+@click.option("--every", type=click.IntRange(1), default=250, help="Steps between checkpoints.")
+@flags_of(RealtimeTraining)
+def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
+    """Train the real-time network: any style in one pass."""
+    run = {name: rest.pop(name) for name in ("resume", "init", "judge", "device", "every")}
+    _check_folder(out, run.pop("resume"))
+    config = RealtimeTraining(**given(rest))
+    click.echo(train_realtime(photos, paintings, out, config, **run, report=_report, note=_note))
+
+
+def _check_folder(out: Path, resume: bool) -> None:
+    if (out / "checkpoint.pt").exists() and not resume:
+        raise OptionError(f"{out} holds a run: add --resume to go on, or choose another folder")
 
 
 def _note(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from impasto.errors import OptionError
@@ -47,7 +48,57 @@ class BackboneTraining:
             )
 
 
-def learning_rate(step: int, config: BackboneTraining, warm_up: int = 200) -> float:
+def learning_rate(
+    step: int, config: BackboneTraining | RealtimeTraining, warm_up: int = 200
+) -> float:
     """Return the share of the peak rate: linear warm-up, constant, a linear fall to 1 %."""
     left = (config.steps - step) / max(1.0, config.steps * config.decay_share)
     return min(1.0, (step + 1) / warm_up) * min(1.0, 0.01 + 0.99 * left)
+
+
+@dataclass(frozen=True)
+class RealtimeTraining:
+    """Say how the real-time network is trained; the defaults made the shipped weights."""
+
+    steps: int = option(30000, "Steps in all.", low=1)
+    batch: int = option(6, "Pictures a step.", low=1)
+    fresh: int = option(2, "Of these, new ones; the rest are seen again.", low=1)
+    memory: int = option(1024, "Pictures of each kind kept to be seen again.", low=1)
+    drawn: int = option(8, "Styles of each kind that our own code draws.", low=0)
+    swapped: float = option(0.1, "Share of pairs whose style is a photo.", low=0, high=1)
+    identity: float = option(0.08, "Share of contents that are their own styles.", low=0, high=1)
+    calm: int = option(2, "Of a batch, contents that are painted again, moved.", low=0)
+    size: int = option(128, "Side of the pictures in pixels, a multiple of 16.", low=32)
+    final_size: int = option(224, "Side for the last part of the training.", low=32)
+    final_share: float = option(0.12, "That part, as a share of all steps.", low=0, high=1)
+    shallow_every: int = option(3, "Steps between those that look at relu1_1 and relu2_1.", low=1)
+    decay_share: float = option(0.5, "The last part of all steps, in which the rate falls.", low=0)
+    rate: float = option(1.5e-3, "Peak learning rate.", low=1e-6, high=1)
+    weight_decay: float = option(1e-4, "Weight decay of AdamW.", low=0, high=1)
+    content_weight: float = option(1.0, "Weight of content distances.", low=0)
+    style_weight: float = option(5.0, "Weight of the distances of Gram matrices.", low=0)
+    moments_weight: float = option(2.0, "Weight of the distances of means, deviations.", low=0)
+    identity_weight: float = option(4.0, "Weight of pixel distances to own styles.", low=0)
+    calm_weight: float = option(4.0, "Weight of changes under shifts and noise.", low=0)
+    variation_weight: float = option(2.0, "Weight of total variation.", low=0)
+    color_jitter: float = option(0.2, "Share of styles in changed colours.", low=0, high=1)
+    range_weight: float = option(20.0, "Weight of values outside 0 to 1.", low=0)
+    clip: float = option(2.0, "Largest norm of a step's gradient.", low=1e-3)
+    average: float = option(0.999, "Decay of the averaged weights.", low=0, high=0.99999)
+    seed: int = option(0, "Seed of every random number.", low=0)
+
+    def __post_init__(self) -> None:
+        """Check all limits, and that a batch holds what it should."""
+        check(self)
+        if self.batch % self.fresh or self.calm > self.batch:
+            raise OptionError(
+                f"batch {self.batch}: expected a multiple of fresh {self.fresh}, and no fewer"
+                f" than calm {self.calm}"
+            )
+        if self.size % 16 or self.final_size % 16:
+            raise OptionError(f"size {self.size}, {self.final_size}: expected multiples of 16")
+
+    def stage(self, step: int) -> tuple[int, int]:
+        """Return the first step of the part that `step` is in, and the side of its pictures."""
+        begin = math.ceil(self.steps * (1 - self.final_share))
+        return (begin, self.final_size) if step >= begin else (0, self.size)

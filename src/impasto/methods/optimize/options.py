@@ -13,7 +13,7 @@ from impasto.errors import OptionError
 from impasto.options import check, declarations, option, suggest, unknown_option
 
 OPTIMIZERS = ("lbfgs", "adam", "adam-tutorial", "sgd")
-STARTS = ("content", "noise", "style")
+STARTS = ("content", "noise", "style", "fast")
 STYLE_LAYERS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 
 
@@ -109,7 +109,9 @@ class OptimizeOptions:
         None, "Step size in units of white; not for lbfgs.", group="Search", low=1e-6, high=10
     )
     init: str = option(
-        "content", "Start from content, noise, style or a picture file.", group="Search"
+        "content",
+        "Start from content, noise, style, fast (the real-time result) or a picture file.",
+        group="Search",
     )
     coarsest: int = option(
         128,

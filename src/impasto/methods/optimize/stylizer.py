@@ -37,6 +37,7 @@ from impasto.methods.optimize.options import STARTS, OptimizeOptions, layer_weig
 from impasto.methods.optimize.run import Run
 from impasto.methods.optimize.schedule import Scale, plan
 from impasto.methods.optimize.solvers import make_solver
+from impasto.methods.realtime.options import RealtimeOptions
 from impasto.weights import find_weights, weights_sha256
 
 # bytes of main memory a pixel takes in bfloat16, measured (benchmarks/steps.py); float32 twice
@@ -143,8 +144,18 @@ class OptimizeStylizer:
         if init == "noise":
             rng = np.random.default_rng(self.options.seed)
             return rng.random((scale.height, scale.width, 3), dtype=np.float32)
+        if init == "fast":
+            return resize(self._fast(content), scale.height, scale.width)
         start = self.styles[0] if self.init is None else self.init.pixels
         return resize(start, scale.height, scale.width)
+
+    def _fast(self, content: Image) -> Image:
+        """Return the real-time network's result, to start from."""
+        from impasto.methods.realtime import stylizer as realtime
+
+        own = self.options
+        options = RealtimeOptions(style_scale=own.style_scale, threads=own.threads)
+        return realtime.prepare(self.styles, self.blend, options)(content)
 
     def _check_memory(self, height: int, width: int) -> None:
         each, there = BYTES_PER_PIXEL[self.options.backbone], available_memory()

@@ -1,0 +1,190 @@
+"""One content, prepared styles and options: all that a run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from impasto.errors import DivergedError, OptionError
+from impasto.images import Picture, load_picture, resize
+from impasto.methods.contract import Image, Step
+from impasto.methods.optimize.options import OptimizeOptions
+from impasto.methods.quality import Options
+from impasto.methods.realtime.codes import StyleCode
+from impasto.methods.realtime.options import RealtimeOptions
+from impasto.options import as_recipe
+from impasto.recipe import Ingredient, Recipe
+from impasto.styles import (
+    Source,
+    Style,
+    StyleSource,
+    ingredient_of,
+    normalized_blend,
+    opaque,
+    open_styles,
+)
+
+if TYPE_CHECKING:
+    from impasto.backbones import Backbone
+    from impasto.methods.optimize.stylizer import OptimizeStylizer
+    from impasto.methods.realtime.stylizer import RealtimeStylizer
+
+    AnyStylizer = OptimizeStylizer | RealtimeStylizer
+
+Progress = Callable[[Step], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Stylized:
+    """Hold a result: `image` (H, W, 3) float32 sRGB in [0, 1], `alpha` (H, W) or None, `recipe`."""
+
+    image: Image
+    alpha: Image | None
+    recipe: Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Guides:
+    """Hold the pictures that say where each style goes, and how strongly."""
+
+    masks: Sequence[Picture] = ()
+    strength_map: Picture | None = None
+
+    @classmethod
+    def load(cls, masks: Sequence[Source], strength_map: Source | None) -> Guides:
+        """Read the pictures."""
+        pictures = [load_picture(mask) for mask in masks]
+        return cls(pictures, None if strength_map is None else load_picture(strength_map))
+
+    def __bool__(self) -> bool:
+        return bool(self.masks) or self.strength_map is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One content, prepared styles and options: all that a run needs; `run` or `iterate` it."""
+
+    content: Picture
+    styles: Sequence[Style]
+    blend: Sequence[float]
+    guides: Guides
+    stylizer: AnyStylizer
+
+    @classmethod
+    def open(
+        cls,
+        content: Source,
+        style: StyleSource | Sequence[StyleSource],
+        blend: Sequence[float] | None,
+        options: Options,
+        *,
+        masks: Sequence[Source] = (),
+        strength_map: Source | None = None,
+    ) -> Job:
+        """Load the pictures and prepare the stylizer."""
+        picture, styles = load_picture(content), open_styles(style)
+        weights, guides = normalized_blend(blend, len(styles)), Guides.load(masks, strength_map)
+        stylizer = prepare_stylizer(styles, weights, options, guides)
+        return cls(picture, styles, weights, guides, stylizer)
+
+    def iterate(self) -> Iterator[Step]:
+        """Yield the stylizer's steps; see `Step`."""
+        return self.stylizer.iterate(self.content.pixels)
+
+    def run(self, progress: Progress | None = None, stop_after: int | None = None) -> Stylized:
+        """Go to the end, or to where Ctrl-C or `stop_after` stops it, and return the result."""
+        last, stopped = None, False
+        try:
+            for last in self.iterate():
+                if progress is not None:
+                    progress(last)
+                if last.number == stop_after and last.number < last.total:
+                    stopped = True
+                    break
+        except KeyboardInterrupt:
+            if last is None:
+                raise
+            stopped = last.number < last.total
+        except DivergedError as error:
+            error.result = None if last is None else self.result(last, stopped=True)
+            raise
+        return self.result(last, stopped)
+
+    def result(self, last: Step | None, stopped: bool = False) -> Stylized:
+        """Return the picture at a step (None: before all steps, the content) at full size."""
+        fitted = self.stylizer.fitted(self.content.pixels)
+        height, width = fitted.shape[:2]
+        image = fitted if last is None else resize(last.image(), height, width)
+        alpha = self.content.alpha
+        if alpha is not None and alpha.shape != (height, width):
+            alpha = resize(alpha, height, width)
+        return Stylized(image, alpha, self._recipe(last, stopped))
+
+    def _recipe(self, last: Step | None, stopped: bool) -> Recipe:
+        options, init = self.stylizer.options, self.stylizer.init
+        made_with = self.stylizer.made_with()
+        # as it was, not as it was asked for: another machine has other cores
+        plain = as_recipe(options)
+        decided = ("engine", "precision", "threads")
+        plain |= {name: made_with[name] for name in decided if name in made_with}
+        if init is not None:
+            plain["init"] = init.name
+        strength_map = self.guides.strength_map
+        return Recipe(
+            method="optimize" if isinstance(options, OptimizeOptions) else "realtime",
+            options=plain,
+            content=Ingredient.of(self.content),
+            styles=[ingredient_of(p, b) for p, b in zip(self.styles, self.blend, strict=True)],
+            made_with=made_with,
+            steps=0 if last is None else last.number,
+            stopped=stopped,
+            init=None if init is None else Ingredient.of(init),
+            masks=[Ingredient.of(mask) for mask in self.guides.masks],
+            strength_map=None if strength_map is None else Ingredient.of(strength_map),
+        )
+
+
+def prepare_stylizer(
+    styles: Sequence[Style],
+    blend: Sequence[float],
+    options: Options,
+    guides: Guides,
+    network: Backbone | None = None,
+) -> AnyStylizer:
+    """Return the stylizer that the options ask for; `network` is for the optimiser.
+
+    Raises:
+        OptionError: the method cannot take these styles or guides.
+    """
+    if isinstance(options, RealtimeOptions):
+        return _prepare_realtime(styles, blend, options, guides)
+    if guides:
+        raise OptionError("masks and strength maps are the real-time network's: use quality fast")
+    # late, so that importing impasto needs no torch
+    from impasto.engine import choose_device
+
+    choose_device(options.device)  # says what is missing when torch is
+    from impasto.methods.optimize.stylizer import prepare as prepare_optimizer
+
+    pictures = []
+    for style in styles:
+        if isinstance(style, StyleCode):
+            raise OptionError(
+                f"style {style.name} is a code, and the optimiser needs the picture: name its file,"
+                " or use quality fast"
+            )
+        pictures.append(opaque(style))
+    return prepare_optimizer(pictures, blend, options, network)
+
+
+def _prepare_realtime(
+    styles: Sequence[Style], blend: Sequence[float], options: RealtimeOptions, guides: Guides
+) -> RealtimeStylizer:
+    from impasto.methods.realtime.stylizer import prepare as prepare_network
+
+    seen = [style if isinstance(style, StyleCode) else opaque(style) for style in styles]
+    masks = [mask.pixels.mean(2) for mask in guides.masks]
+    strength_map = guides.strength_map
+    grey = None if strength_map is None else strength_map.pixels.mean(2)
+    return prepare_network(seen, blend, options, masks, grey)

@@ -1,0 +1,1 @@
+"""The real-time network: any style in one pass, without torch."""

@@ -1,0 +1,208 @@
+"""Style codes: what the real-time network needs to know of a style, in half a kilobyte.
+
+A code is a vector: what the style encoder learned to see, and at its end the mean of the
+colours and the root of their covariance (see `model.COLOR`). Codes are blended by weights,
+stored in files, and shipped as presets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import OptionError, WeightsError
+from impasto.methods.realtime.model import checked, shipped_model
+from impasto.options import suggest
+from impasto.weights import read_weights, write_weights
+from impasto.weights.locate import user_weights_dir
+
+Array = NDArray[np.float32]
+
+ARCH = "realtime-style"
+SUFFIX = ".style"
+PRESETS = "styles.safetensors"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, eq=False)
+class StyleCode:
+    """Hold a style's code and what is known of it.
+
+    `vector` is (code,) float32; `affines` the gains and shifts of a style that was tuned beyond
+    its code, as one vector that is added to those of the code, or None. `sha256` is the hash of
+    the picture or of the file that it comes from.
+    """
+
+    name: str
+    vector: Array
+    source: str = ""
+    license: str = ""
+    sha256: str = ""
+    affines: Array | None = None
+    tuned: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of what it paints with."""
+        digest = hashlib.sha256(self.vector.tobytes())
+        if self.affines is not None:
+            digest.update(self.affines.tobytes())
+        return digest.hexdigest()
+
+
+def blend_codes(codes: Sequence[StyleCode], weights: Sequence[float]) -> StyleCode:
+    """Return the mean of codes by weights that sum to one; colours are blended as well."""
+    if len(codes) == 1:
+        return codes[0]
+    vector = sum(w * code.vector for w, code in zip(weights, codes, strict=True))
+    changes = [w * c.affines for w, c in zip(weights, codes, strict=True) if c.affines is not None]
+    affines = np.asarray(sum(changes), np.float32) if changes else None
+    name = "+".join(code.name for code in codes)
+    return StyleCode(name, np.asarray(vector, np.float32), affines=affines)
+
+
+def save_code(path: Path, code: StyleCode) -> Path:
+    """Write a code to a file.
+
+    Raises:
+        WeightsError: it cannot be written.
+    """
+    tensors = {"code": code.vector}
+    if code.affines is not None:
+        tensors["affines"] = code.affines
+    return write_weights(path, tensors, _metadata(code.name, [code]))
+
+
+def load_code(path: str | os.PathLike[str]) -> StyleCode:
+    """Read a code that `save_code` wrote.
+
+    Raises:
+        WeightsError: the file is damaged, no code, or made for another network.
+    """
+    from impasto.weights import weights_sha256
+
+    tensors, metadata = read_weights(path)
+    about = _about(path, metadata)[0]
+    return StyleCode(
+        about["name"],
+        tensors["code"],
+        about["source"],
+        about["license"],
+        weights_sha256(path),
+        tensors.get("affines"),
+        about["tuned"],
+    )
+
+
+def save_codes(path: Path, codes: Sequence[StyleCode]) -> Path:
+    """Write several codes to one file, as the presets are."""
+    table = np.stack([code.vector for code in codes])
+    return write_weights(path, {"codes": table}, _metadata("styles", codes))
+
+
+def find_code(name: str) -> StyleCode | None:
+    """Return the user's style or the preset of this name, or None.
+
+    Raises:
+        WeightsError: the user's file is damaged.
+    """
+    path = user_styles_dir() / f"{name}{SUFFIX}"
+    if _NAME.fullmatch(name) and path.is_file():
+        return load_code(path)
+    return shipped_codes().get(name)
+
+
+def unknown_style(name: str) -> OptionError:
+    """Return the error for a style that is neither a file nor a name."""
+    names = [*user_codes(), *shipped_codes()]
+    return OptionError(f"style {name!r} is no file and no style's name: {suggest(name, names)}")
+
+
+def user_codes() -> dict[str, Path]:
+    """Return the user's own styles by name."""
+    folder = user_styles_dir()
+    files = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    return {path.stem: path for path in files}
+
+
+def user_styles_dir() -> Path:
+    """Return the folder of the user's styles; it need not exist. IMPASTO_STYLES names another."""
+    given = os.environ.get("IMPASTO_STYLES")
+    return Path(given) if given else user_weights_dir().with_name("styles")
+
+
+def target_of(name: str) -> Path:
+    """Return where to write a style: a path that ends in .style, or a name in the user's folder.
+
+    Raises:
+        OptionError: a name with anything but small letters, digits, ".", "_" and "-".
+    """
+    if name.endswith(SUFFIX) or os.sep in name:
+        return Path(name).with_suffix(SUFFIX)
+    if not _NAME.fullmatch(name):
+        raise OptionError(
+            f"style name {name!r}: use small letters, digits, '.', '_' and '-', or a path that"
+            f" ends in {SUFFIX}"
+        )
+    return user_styles_dir() / f"{name}{SUFFIX}"
+
+
+@lru_cache(maxsize=1)
+def shipped_codes() -> dict[str, StyleCode]:
+    """Return the presets by name.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+    """
+    path = checked(PRESETS)
+    tensors, metadata = read_weights(path)
+    return {
+        about["name"]: StyleCode(
+            about["name"], vector, about["source"], about["license"], about["sha256"]
+        )
+        for about, vector in zip(_about(path, metadata), tensors["codes"], strict=True)
+    }
+
+
+def _metadata(name: str, codes: Sequence[StyleCode]) -> dict[str, str]:
+    about = [
+        {
+            "name": code.name,
+            "source": code.source,
+            "license": code.license,
+            "sha256": code.sha256,
+            "tuned": code.tuned,
+        }
+        for code in codes
+    ]
+    return {
+        "name": name,
+        "arch": ARCH,
+        "preprocessing": "none",
+        "license": codes[0].license or "unknown",
+        "source": codes[0].source or "unknown",
+        "config": json.dumps({"network": shipped_model().sha256, "styles": about}),
+        "training": "tuned" if codes[0].tuned else "by the style encoder",
+    }
+
+
+def _about(path: str | os.PathLike[str], metadata: dict[str, str]) -> list[dict[str, Any]]:
+    if metadata["arch"] != ARCH:
+        raise WeightsError(f"{path}: holds {metadata['arch']}, expected a style's code")
+    config = json.loads(metadata["config"])
+    if config["network"] != shipped_model().sha256:
+        raise WeightsError(
+            f"{path}: made for another version of the network; make it anew with"
+            " `impasto styles save` or `impasto styles tune`"
+        )
+    return config["styles"]  # type: ignore[no-any-return]

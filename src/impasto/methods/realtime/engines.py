@@ -1,0 +1,173 @@
+"""Run the network's graphs: OpenVINO, ONNX Runtime, or torch on a GPU."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.engine.device import usable_cores
+from impasto.errors import MissingExtraError, OptionError
+from impasto.methods.realtime.model import DATA, GRAPHS, WEIGHTS, checked
+
+Array = NDArray[np.float32]
+ENGINES = ("auto", "openvino", "onnxruntime", "torch")
+PRECISIONS = ("auto", "float32", "bfloat16")
+_KEPT = 4  # compiled shapes
+
+
+class Engine(Protocol):
+    """Compute a graph's outputs from its inputs, both by name."""
+
+    name: str
+    precision: str
+
+    def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """Return the outputs of the graph "style" or "content"."""
+        ...
+
+
+def make_engine(name: str, precision: str, device: str, threads: int | None) -> Engine:
+    """Return an engine; "auto" is torch where `device` is a GPU, else OpenVINO, else ONNX Runtime.
+
+    Raises:
+        OptionError: the engine cannot compute so; nothing else is taken in its place.
+        MissingExtraError: the engine is not installed.
+    """
+    if name == "auto":
+        if device in ("cuda", "mps"):
+            name = "torch"
+        else:
+            name = "openvino" if find_spec("openvino") else "onnxruntime"
+    if name == "openvino":
+        return OpenVinoEngine(precision, threads)
+    if name == "onnxruntime":
+        return OnnxEngine(precision, threads)
+    return TorchEngine(precision, device, threads)
+
+
+class OpenVinoEngine:
+    """Compute on the CPU with OpenVINO; a graph is compiled anew for each size of picture."""
+
+    name = "openvino"
+
+    def __init__(self, precision: str = "auto", threads: int | None = None) -> None:
+        os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
+        try:
+            import openvino
+        except ModuleNotFoundError:
+            raise MissingExtraError("The OpenVINO engine", "openvino") from None
+        self._openvino, self._core = openvino, openvino.Core()
+        if precision == "auto":
+            native = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+            precision = "bfloat16" if native else "float32"
+        self.precision = precision
+        self._settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        self._settings["INFERENCE_NUM_THREADS"] = threads or usable_cores()
+        self._models: dict[str, Any] = {}
+        self._requests: OrderedDict[Any, Any] = OrderedDict()
+
+    def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """Return the outputs, valid until the next call with inputs of these shapes."""
+        shapes = tuple((name, array.shape) for name, array in inputs.items())
+        key = (graph, shapes, tuple(outputs))
+        if key not in self._requests:
+            self._requests[key] = self._compiled(graph, shapes, outputs)
+            if len(self._requests) > _KEPT:
+                self._requests.popitem(last=False)
+        self._requests.move_to_end(key)
+        request = self._requests[key]
+        given = {name: inputs[name] for name in request.wanted}
+        found = request.infer(given)
+        return [found[i] for i in range(len(outputs))]
+
+    def _compiled(self, graph: str, shapes: Any, outputs: Sequence[str]) -> _Request:
+        if graph not in self._models:
+            self._models[graph] = self._core.read_model(checked(GRAPHS[graph]))
+        model = self._models[graph].clone()
+        chosen = [model.output(name) for name in outputs]
+        model = self._openvino.Model(chosen, model.get_parameters(), graph)
+        model.reshape({name: list(shape) for name, shape in shapes})
+        return _Request(self._core.compile_model(model, "CPU", self._settings))
+
+
+class _Request:
+    """Hold one compiled graph; arrays go in and come out without a copy."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._compiled = compiled
+        self.wanted = [port.get_any_name() for port in compiled.inputs]
+        self._request = compiled.create_infer_request()
+
+    def infer(self, inputs: Mapping[str, Array]) -> Any:
+        return self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
+
+
+class OnnxEngine:
+    """Compute with ONNX Runtime, float32."""
+
+    name, precision = "onnxruntime", "float32"
+
+    def __init__(self, precision: str = "auto", threads: int | None = None) -> None:
+        if precision not in ("auto", "float32"):
+            raise OptionError(f"precision {precision}: onnxruntime computes in float32 here")
+        try:
+            import onnxruntime
+        except ModuleNotFoundError:
+            raise MissingExtraError("The ONNX Runtime engine", "onnxruntime") from None
+        self._options = onnxruntime.SessionOptions()
+        self._options.intra_op_num_threads = threads or usable_cores()
+        self._runtime, self._sessions = onnxruntime, {}  # type: ignore[var-annotated]
+
+    def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """Return the outputs."""
+        if graph not in self._sessions:
+            self._sessions[graph] = self._runtime.InferenceSession(
+                checked(GRAPHS[graph]), self._options, providers=["CPUExecutionProvider"]
+            )
+        return self._sessions[graph].run(list(outputs), dict(inputs))  # type: ignore[no-any-return]
+
+
+class TorchEngine:
+    """Compute with torch, on a GPU where there is one."""
+
+    name = "torch"
+
+    def __init__(self, precision: str, device: str, threads: int | None = None) -> None:
+        from impasto.engine import choose_device, choose_precision
+
+        self._device = choose_device(device)
+        from impasto.methods.realtime.graph import ContentGraph, StyleGraph
+        from impasto.methods.realtime.weights import load_realtime
+
+        self.precision, self._threads = choose_precision(precision, self._device), threads
+        network = load_realtime(DATA / WEIGHTS).to(self._device)
+        self._graphs = {"style": StyleGraph(network), "content": ContentGraph(network)}
+
+    def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """Return the outputs."""
+        import torch
+
+        from impasto.engine import cpu_threads
+
+        given = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in inputs.items()}
+        half = torch.autocast(
+            self._device.type, torch.bfloat16, enabled=self.precision == "bfloat16"
+        )
+        with torch.inference_mode(), cpu_threads(self._threads), half:
+            found = self._graphs[graph](**{k: v.to(self._device) for k, v in given.items()})
+        named = [found] if graph == "style" else found
+        names = ("code",) if graph == "style" else OUTPUTS
+        by_name = dict(zip(names, named, strict=True))
+        return [by_name[name].float().cpu().numpy() for name in outputs]
+
+
+OUTPUTS = ("picture", "fine_moments", "coarse_moments", "deep_moments")

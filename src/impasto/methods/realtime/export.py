@@ -1,0 +1,113 @@
+"""Write the network's graphs as ONNX, with half-precision weights and what they are."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from impasto.errors import MissingExtraError
+from impasto.methods.realtime.graph import ContentGraph, StyleGraph
+from impasto.methods.realtime.model import GRAPHS, STRIDES
+from impasto.methods.realtime.network import Realtime
+
+OPSET = 18
+_OUTPUTS = ["picture", *(f"{scale}_moments" for scale in STRIDES)]
+
+
+def export_onnx(network: Realtime, folder: Path, about: Mapping[str, str]) -> dict[str, Path]:
+    """Write both graphs into `folder` and return their paths, by `GRAPHS`' names.
+
+    Heights and widths stay open; weights are float16 and widened when a graph is loaded.
+    `about` goes into the files' metadata, beside the network's configuration.
+
+    Raises:
+        MissingExtraError: onnx and onnxscript are not installed.
+    """
+    try:
+        import onnx
+        import onnxscript  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Export to ONNX", "export") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    models = {"style": _style(network.eval()), "content": _content(network)}
+    for name, model in models.items():
+        _halve(model)
+        onnx.helper.set_model_props(
+            model, {**about, "config": json.dumps(asdict(network.config)), "graph": name}
+        )
+        onnx.checker.check_model(model)
+        (folder / GRAPHS[name]).write_bytes(model.SerializeToString(deterministic=True))
+    return {name: folder / file for name, file in GRAPHS.items()}
+
+
+def content_example(network: Realtime, height: int, width: int, maps: bool) -> dict[str, Tensor]:
+    """Return random inputs of `ContentGraph`; `maps`: gains and statistics for every place."""
+    layers = network.config.layers()
+    example = {"content": torch.rand(1, height, width, 3)}
+    example |= {"white": torch.rand(3, 4), "color": torch.rand(3, 4)}
+    example["limits"] = torch.tensor([0.0, 1.0])
+    sizes = {s: (height // n, width // n) if maps else (1, 1) for s, n in STRIDES.items()}
+    for scale, size in sizes.items():
+        example[scale] = torch.rand(1, 2 * sum(layers[scale]), *size)
+    for scale, size in sizes.items():
+        example[f"{scale}_statistics"] = torch.rand(1, 2 * layers[scale][0], *size)
+    return example | {"given": torch.zeros(1)}
+
+
+def _style(network: Realtime) -> Any:
+    shape: Any = {"style": {1: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}}
+    return _exported(StyleGraph(network), {"style": torch.rand(1, 80, 96, 3)}, shape, ["code"])
+
+
+def _content(network: Realtime) -> Any:
+    example = content_example(network, 96, 80, maps=True)
+    auto = torch.export.Dim.AUTO
+    shapes: dict[str, Any] = {name: {2: auto, 3: auto} for name in example}
+    shapes |= {"content": {1: auto, 2: auto}}
+    shapes |= dict.fromkeys(("white", "color", "limits", "given"))
+    return _exported(ContentGraph(network), example, shapes, _OUTPUTS)
+
+
+def _exported(
+    graph: nn.Module, example: dict[str, Tensor], shapes: dict[str, Any], outputs: list[str]
+) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own parts
+        program = torch.onnx.export(
+            graph,
+            (),
+            kwargs=example,
+            dynamo=True,
+            dynamic_shapes=shapes,
+            opset_version=OPSET,
+            input_names=list(example),
+            output_names=outputs,
+            verbose=False,
+        )
+    assert program is not None
+    return program.model_proto
+
+
+def _halve(model: Any) -> None:
+    """Store every large weight as float16, with a node behind it that widens it again."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < 16:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        nodes.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    rest = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes + rest)

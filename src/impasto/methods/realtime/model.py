@@ -1,0 +1,120 @@
+"""The shipped network without torch: where its files are, and from a code to gains and shifts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import WeightsError
+from impasto.weights import read_weights, weights_sha256
+
+Array = NDArray[np.float32]
+
+DATA = Path(__file__).parent / "data"
+WEIGHTS = "realtime.safetensors"
+GRAPHS = {"style": "realtime-style.onnx", "content": "realtime-content.onnx"}
+MANIFEST = "manifest.json"
+COLOR = 12  # the last numbers of a code: the colours' mean and the root of their covariance
+STRIDES = {"fine": 4, "coarse": 8, "deep": 16}
+CELL = 16
+
+
+@dataclass(frozen=True, eq=False)
+class RealtimeModel:
+    """Hold what is needed beside the graphs: layers by scale, and the map from code to affines.
+
+    `layers` are the modulated layers' channels by scale; `sha256` is the hash of the weights.
+    """
+
+    layers: Mapping[str, tuple[int, ...]]
+    weight: Array
+    bias: Array
+    halo: int
+    sha256: str
+
+    @property
+    def code_size(self) -> int:
+        """Return how many numbers a code has, its colours among them."""
+        return self.weight.shape[1] + COLOR  # type: ignore[no-any-return]
+
+    def affines(self, code: Array, change: Array | None = None) -> dict[str, Array]:
+        """Return gains and shifts of a code by scale, each (1, 2K, 1, 1).
+
+        `change` (as many as `bias`) is added to them, as styles tuned beyond their code have it.
+        """
+        values = self.weight @ code[:-COLOR] + self.bias
+        if change is not None:
+            values = values + change
+        tables, start = {}, 0
+        for scale in ("deep", "coarse", "fine"):
+            parts = []
+            for channels in self.layers[scale]:
+                part = values[start : start + 2 * channels].copy()
+                part[:channels] += 1
+                parts.append(part)
+                start += 2 * channels
+            tables[scale] = np.concatenate(parts).reshape(1, -1, 1, 1)
+        return tables
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> RealtimeModel:
+    """Return the network that ships with Impasto.
+
+    Raises:
+        WeightsError: a file of the package is missing or damaged.
+    """
+    path = checked(WEIGHTS)
+    tensors, metadata = read_weights(path)
+    config = json.loads(metadata["config"])
+    return RealtimeModel(
+        layers=modulated_layers(config),
+        weight=tensors["heads.weight"].astype(np.float32),
+        bias=tensors["heads.bias"].astype(np.float32),
+        halo=halo(config),
+        sha256=weights_sha256(path),
+    )
+
+
+def modulated_layers(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return the channels of each modulated layer by scale, in the order of their use."""
+    return {
+        "deep": (config["deep"],) * (1 + config["deep_blocks"]),
+        "coarse": (config["coarse"],) * (1 + config["coarse_blocks"]),
+        "fine": (config["fine"],) * 2,
+    }
+
+
+def halo(config: Mapping[str, Any]) -> int:
+    """Return how many pixels around a tile, a multiple of 16, change what is painted in it."""
+    at_8 = 2 * config["encoder_blocks"] + 2 * config["coarse_blocks"] + 3  # down, up, up
+    reach = 4 * 4 + 8 * at_8 + 16 * 2 * config["deep_blocks"]
+    return -(-(reach + CELL) // CELL) * CELL  # a cell more, as its pixels go up together  # type: ignore[no-any-return]
+
+
+def checked(name: str) -> Path:
+    """Return the path of a file of the package, after comparing its hash.
+
+    Raises:
+        WeightsError: it is missing, or not the file that was shipped.
+    """
+    path = DATA / name
+    found, expected = weights_sha256(path), _manifest()[name]
+    if found != expected:
+        raise WeightsError(f"{path}: damaged, SHA-256 is {found}, expected {expected}; reinstall")
+    return path
+
+
+@lru_cache(maxsize=1)
+def _manifest() -> dict[str, str]:
+    try:
+        return json.loads((DATA / MANIFEST).read_text())  # type: ignore[no-any-return]
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{DATA / MANIFEST}: cannot be read ({error}); reinstall") from None

@@ -1,0 +1,62 @@
+"""The real-time network's options. Needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from impasto.errors import OptionError
+from impasto.options import check, option
+
+ENGINES = ("auto", "openvino", "onnxruntime", "torch")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class RealtimeOptions:
+    """All that can be asked of the real-time network."""
+
+    strength: float = option(
+        1.0, "How much style: 0 gives the content back, 1 the full style.", low=0, high=1
+    )
+    size: int | None = option(
+        None, "Longest side of the result in pixels; without it, the content's size.", low=16
+    )
+    style_scale: float = option(
+        1.0, "Stroke size: the style is looked at so much larger.", low=0.1, high=4
+    )
+    preserve_color: str = option(
+        "none",
+        "Keep the content's colours: exactly (luminance) or in their statistics.",
+        choices=("none", "luminance", "statistics"),
+    )
+    local: float = option(
+        0.0,
+        "Statistics of a window around each place, as a share of the longest side; 0: the whole.",
+        group="Look",
+        low=0,
+        high=1,
+    )
+    engine: str = option(
+        "auto", "What computes; auto takes the fastest there is.", group="Search", choices=ENGINES
+    )
+    precision: str = option(
+        "auto",
+        "Arithmetic; auto takes bfloat16 where the hardware has it. float32 repeats itself"
+        " everywhere.",
+        group="Search",
+        choices=PRECISIONS,
+    )
+    device: str = option(
+        "auto", "Where to compute.", group="Search", choices=("auto", "cpu", "cuda", "mps")
+    )
+    threads: int | None = option(
+        None, "CPU threads; without it, one for each core.", group="Search", low=1, high=1024
+    )
+
+    def __post_init__(self) -> None:
+        """Check all limits."""
+        check(self)
+        if self.engine in ("openvino", "onnxruntime") and self.device in ("cuda", "mps"):
+            raise OptionError(
+                f"engine {self.engine} computes on the CPU: device {self.device} needs engine torch"
+            )

@@ -1,0 +1,211 @@
+"""From styles and options to a stylizer that takes milliseconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto import __version__
+from impasto.errors import ImageError, OptionError
+from impasto.images import check_pixels, fit, keep_luminance, resize
+from impasto.images.picture import check_size
+from impasto.methods.contract import Image, Step
+from impasto.methods.realtime.codes import StyleCode, blend_codes
+from impasto.methods.realtime.colors import color_code, coloring
+from impasto.methods.realtime.engines import Engine, make_engine
+from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
+from impasto.methods.realtime.options import RealtimeOptions
+from impasto.methods.realtime.painting import Painter, Region
+
+Array = NDArray[np.float32]
+
+STYLE_SIDE = 512  # longest side at which a style is looked at, times style_scale
+_LEAST_SIDE = 64
+_MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
+
+
+@dataclass(frozen=True, eq=False)
+class RealtimeStylizer:
+    """Stylize in one pass; a `Stylizer`.
+
+    `codes` are the styles' and `blend` their weights. `masks` (one (H, W) in [0, 1] for each
+    style, or none) say where each style goes; `strength_map` (H, W) multiplies the strength.
+    """
+
+    model: RealtimeModel
+    engine: Engine
+    codes: tuple[StyleCode, ...]
+    blend: tuple[float, ...]
+    options: RealtimeOptions
+    masks: tuple[Array, ...] = ()
+    strength_map: Array | None = None
+    init: None = None
+
+    def __call__(self, content: Image) -> Image:
+        """Return the stylized content, (H, W, 3) in [0, 1].
+
+        Raises:
+            ImageError: the content is no picture, too small or too large, or a mask has another
+                shape.
+        """
+        content, options = self.fitted(content), self.options
+        if options.strength == 0:
+            return content
+        strength = self._strength(content)
+        own = self._own_code(content) if np.min(strength) < 1 else None
+        painter = Painter(self.model, self.engine)
+        painted = painter(content, self._regions(content, strength, own), options.local)
+        if options.preserve_color == "luminance":
+            painted = keep_luminance(painted, content)
+        mixed = np.minimum(strength / _MIXED_BELOW, 1)
+        if np.min(mixed) < 1:
+            share = np.asarray(mixed, np.float32)[..., None]
+            painted = content + share * (painted - content)
+        return np.ascontiguousarray(painted)
+
+    def iterate(self, content: Image) -> Iterator[Step]:
+        """Yield the only step; nothing at strength 0, where the result is the content."""
+        if self.options.strength > 0:
+            painted = self(content)
+            height, width = painted.shape[:2]
+            yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
+
+    def fitted(self, content: Image) -> Image:
+        """Return the content, checked, at the size of the result."""
+        content, size = check_pixels(content, "the content"), self.options.size
+        if size is not None:
+            content = fit(content, size)
+        check_size(content.shape[1], content.shape[0], "the content")
+        return content
+
+    def made_with(self) -> dict[str, Any]:
+        """Return what else decides the result, for the recipe."""
+        return {
+            "impasto": __version__,
+            self.engine.name: version(self.engine.name),
+            "engine": self.engine.name,
+            "precision": self.engine.precision,
+            "weights_sha256": self.model.sha256,
+        }
+
+    def _strength(self, content: Image) -> Array:
+        """Return the strength, one number or one for each pixel."""
+        strength = np.float32(self.options.strength)
+        if self.strength_map is None:
+            return np.asarray(strength)
+        return strength * _fitting(self.strength_map, content, "the strength map")
+
+    def _own_code(self, content: Image) -> StyleCode:
+        """Return the content's code as a style of its own: what strength 0 tends to."""
+        return StyleCode("content", encode_style(self.engine, content))
+
+    def _regions(self, content: Image, strength: Array, own: StyleCode | None) -> list[Region]:
+        codes = self._colored(content)
+        if not self.masks and strength.ndim == 0:
+            code = blend_codes(codes, self.blend)
+            if own is not None:
+                code = blend_codes([own, code], [1 - float(strength), float(strength)])
+            return [self._region(code, None)]
+        shares = self._shares(content) * strength
+        regions = [self._region(code, part) for code, part in zip(codes, shares, strict=True)]
+        if own is not None:
+            regions.append(self._region(own, 1 - shares.sum(0)))
+        return regions
+
+    def _region(self, code: StyleCode, share: Array | None) -> Region:
+        return Region(self.model.affines(code.vector, code.affines), coloring(code.vector), share)
+
+    def _colored(self, content: Image) -> list[StyleCode]:
+        """Return the codes, with the content's colours where these are to be kept."""
+        if self.options.preserve_color != "statistics":
+            return list(self.codes)
+        colors = color_code(content)
+        return [
+            replace(code, vector=np.concatenate([code.vector[:-COLOR], colors]))
+            for code in self.codes
+        ]
+
+    def _shares(self, content: Image) -> Array:
+        """Return each style's share of each pixel (N, H, W), of sum one."""
+        if not self.masks:
+            weights = np.asarray(self.blend, np.float32)[:, None, None]
+            return np.broadcast_to(weights, (len(weights), *content.shape[:2]))
+        masks = [
+            weight * _fitting(mask, content, f"mask {i}")
+            for i, (mask, weight) in enumerate(zip(self.masks, self.blend, strict=True), 1)
+        ]
+        table = np.stack(masks)
+        total = table.sum(0)
+        # where no mask wants anything, all styles share by their weights
+        even = np.asarray(self.blend, np.float32)[:, None, None]
+        return np.where(total > 0, table / np.maximum(total, 1e-6), even)
+
+
+def prepare(
+    styles: Sequence[StyleCode | Image],
+    blend: Sequence[float],
+    options: RealtimeOptions,
+    masks: Sequence[Array] = (),
+    strength_map: Array | None = None,
+) -> RealtimeStylizer:
+    """Load the network, encode styles that are pictures, and return a stylizer.
+
+    Raises:
+        WeightsError: the package's network is damaged.
+        MissingExtraError: the engine is not installed.
+        OptionError: there are masks, but not one for each style.
+    """
+    if masks and len(masks) != len(styles):
+        raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
+    engine = make_engine(options.engine, options.precision, options.device, options.threads)
+    codes = tuple(
+        style
+        if isinstance(style, StyleCode)
+        else StyleCode("picture", encode_style(engine, style, options.style_scale))
+        for style in styles
+    )
+    return RealtimeStylizer(
+        shipped_model(), engine, codes, tuple(blend), options, tuple(masks), strength_map
+    )
+
+
+def encode_style(engine: Engine, style: Image, scale: float = 1.0) -> Array:
+    """Return the code of a style picture (H, W, 3); small ones are enlarged.
+
+    `scale` is the size at which the style is looked at: larger means larger strokes.
+    """
+    height, width = style.shape[:2]
+    longest, shortest = max(height, width), min(height, width)
+    side = STYLE_SIDE * scale
+    if side > longest:
+        side = longest if scale == 1 else min(side, scale * longest)
+    # a sliver keeps enough for the encoder's halvings
+    side = max(side, math.ceil(_LEAST_SIDE * longest / shortest))
+    seen = style if round(side) == longest else fit(style, round(side))
+    seen = np.ascontiguousarray(seen, np.float32)
+    learned = engine.run("style", {"style": seen[None]}, ["code"])[0][0]
+    return np.concatenate([learned, color_code(style)]).astype(np.float32)
+
+
+def _fitting(mask: Array, content: Image, name: str) -> Array:
+    """Return a mask (H, W) at the content's size.
+
+    Raises:
+        ImageError: its proportions are not the content's.
+    """
+    height, width = content.shape[:2]
+    if mask.shape == (height, width):
+        return mask
+    expected = mask.shape[0] * width / height
+    if abs(expected - mask.shape[1]) > 1 + 0.01 * expected:
+        raise ImageError(
+            f"{name} is {mask.shape[1]}x{mask.shape[0]}, the content {width}x{height}: a mask needs"
+            " the content's proportions"
+        )
+    return resize(mask, height, width)

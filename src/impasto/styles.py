@@ -1,0 +1,112 @@
+"""Open styles: pictures, presets, and styles of the user's own."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import ImageError, OptionError, RecipeError
+from impasto.images import Picture, load_picture
+from impasto.methods.contract import Image
+from impasto.methods.realtime.codes import SUFFIX, StyleCode, find_code, load_code, unknown_style
+from impasto.recipe import Ingredient
+
+Source = str | os.PathLike[str] | NDArray[Any] | Picture
+StyleSource = Source | StyleCode
+Style = Picture | StyleCode
+
+
+def open_styles(style: StyleSource | Sequence[StyleSource]) -> list[Style]:
+    """Load styles: pictures, codes, or the names of presets and of the user's styles.
+
+    Raises:
+        ImageError: a picture cannot be read.
+        OptionError: none is given, or a name is no style's.
+        WeightsError: a code's file is damaged.
+    """
+    sources: Any = style if isinstance(style, list | tuple) else [style]
+    styles = [_open_style(source) for source in sources]
+    if not styles:
+        raise OptionError("no style given: name at least one picture or preset")
+    return styles
+
+
+def _open_style(source: StyleSource) -> Style:
+    if isinstance(source, StyleCode):
+        return source
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        if path.suffix == SUFFIX:
+            return load_code(path)
+        # a file wins over a style of the same name; what looks like a file is no style's name
+        if path.name == str(source) and not path.suffix and not path.exists():
+            code = find_code(str(source))
+            if code is None:
+                raise unknown_style(str(source))
+            return code
+    return load_picture(source)
+
+
+def opaque(style: Picture) -> Image:
+    """Return a style's pixels, the mean of what is seen where it is transparent.
+
+    Raises:
+        ImageError: nothing of it is seen.
+    """
+    if style.alpha is None:
+        return style.pixels
+    alpha = style.alpha[..., None]
+    total = float(alpha.sum())
+    if total == 0:
+        raise ImageError(f"{style.name}: wholly transparent, there is no style to see")
+    mean = (style.pixels * alpha).sum((0, 1)) / total
+    return np.asarray(style.pixels * alpha + mean * (1 - alpha), np.float32)
+
+
+def normalized_blend(blend: Sequence[float] | None, count: int) -> tuple[float, ...]:
+    """Return blend weights that sum to one; equal ones where none are given.
+
+    Those that do already stay exactly as they are.
+
+    >>> normalized_blend([2, 1, 1], 3)
+    (0.5, 0.25, 0.25)
+
+    Raises:
+        OptionError: not one weight for each style, or a weight that is negative or not finite,
+            or all are 0.
+    """
+    if blend is None or len(blend) == 0:
+        return (1 / count,) * count
+    if len(blend) != count:
+        raise OptionError(f"blend has {len(blend)} weights for {count} styles: give one for each")
+    total = sum(blend)
+    if not all(w >= 0 for w in blend) or not (math.isfinite(total) and total > 0):
+        raise OptionError(f"blend {tuple(blend)}: weights must be 0 or more, and not all 0")
+    if math.isclose(total, 1):
+        total = 1.0
+    return tuple(float(w) / total for w in blend)
+
+
+def named(ingredient: Ingredient) -> StyleCode:
+    """Return the style of a recipe that goes by its name.
+
+    Raises:
+        RecipeError: there is none, or it is another one now.
+    """
+    code = find_code(ingredient.name)
+    if code is None or code.digest != ingredient.sha256:
+        raise RecipeError(f"the style {ingredient.name} is not here, or has changed since")
+    return code
+
+
+def ingredient_of(style: Style, blend: float) -> Ingredient:
+    """Return what a recipe says of a style."""
+    if isinstance(style, StyleCode):
+        return Ingredient(style.name, style.digest, blend, kind="style")
+    return Ingredient.of(style, blend)

@@ -1,0 +1,295 @@
+"""Train the real-time network by perceptual losses (Johnson et al. 2016, Ghiasi et al. 2017).
+
+Departures: contents and styles come from echo buffers, so the judge (`compact`, or the real
+VGG-19 where there is a GPU) looks at each once for several steps; the losses are the relative
+distances that `impasto metrics` reports; some contents are their own styles and must come back
+as they are; a part of each batch is painted again, shifted and with noise, and must look alike,
+so that tiles and films stay calm.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+
+from impasto.backbones import load_backbone
+from impasto.backbones.vgg import Vgg
+from impasto.engine import choose_device
+from impasto.errors import OptionError
+from impasto.images import save_picture
+from impasto.losses.perceptual import content_distance, total_variation
+from impasto.losses.style import style_statistics
+from impasto.methods.realtime.network import Realtime
+from impasto.methods.realtime.weights import load_realtime, save_realtime
+from impasto.train.checkpoint import load_checkpoint, save_checkpoint
+from impasto.train.data import Pictures
+from impasto.train.log import append_row
+from impasto.train.pairs import CONTENT_LAYERS, SEEN, STYLE_LAYERS, Pairs, drawn, moments
+from impasto.train.settings import RealtimeTraining, learning_rate
+
+TERMS = ("content", "style", "moments", "identity", "calm", "variation", "range")
+COLUMNS = ("step", *TERMS, "loss", "seconds_per_step", "held_content", "held_style")
+_SHALLOW = STYLE_LAYERS[:2]
+_DEEP = STYLE_LAYERS[2:]
+
+
+class RealtimeTrainer:
+    """Hold all the state of a training; `run` goes on to the end, from wherever it stands.
+
+    Every random choice of a step comes from a generator seeded with (seed, step), so an
+    interrupted run goes on to the same weights as an uninterrupted one.
+    """
+
+    def __init__(
+        self,
+        network: Realtime,
+        judge: Vgg,
+        photos: Pictures,
+        paintings: Pictures,
+        config: RealtimeTraining,
+        device: torch.device,
+    ) -> None:
+        self.config, self.device = config, device
+        self.judge = judge.to(device)
+        network.style.stages.requires_grad_(False)
+        self.pairs = Pairs(self.judge, network.style, (photos, paintings), config, device)
+        network.mixed = True
+        self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.learned = {k: v for k, v in self.network.named_parameters() if v.requires_grad}
+        self.averaged = {k: v.detach().clone() for k, v in self.learned.items()}
+        self.optimizer = torch.optim.AdamW(
+            self.learned.values(), lr=config.rate, weight_decay=config.weight_decay
+        )
+        self.step = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the whole state: model, average, optimiser, step."""
+        return {
+            "config": asdict(self.config),
+            "step": self.step,
+            "model": self.network.state_dict(),
+            "averaged": self.averaged,
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict`."""
+        self.step = state["step"]
+        self.network.load_state_dict(state["model"])
+        self.averaged = {k: v.to(self.device) for k, v in state["averaged"].items()}
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def run(
+        self, folder: Path, report: Callable[[dict[str, float]], None], every: int = 250
+    ) -> None:
+        """Train to `config.steps`, reporting and writing a checkpoint `every` so many steps."""
+        checkpoint = folder / "checkpoint.pt"
+        if checkpoint.exists():
+            state = load_checkpoint(checkpoint)
+            # the end may be moved; anything else would be another training
+            if state["config"] | {"steps": self.config.steps} != asdict(self.config):
+                raise OptionError(f"{folder} was begun with other settings: {state['config']}")
+            self.load_state_dict(state)
+        started, rows = time.monotonic(), []
+        while self.step < self.config.steps:
+            rows.append(self.train_step())
+            if self.step % every == 0 or self.step == self.config.steps:
+                row = {"step": float(self.step)} | _means(rows)
+                row["seconds_per_step"] = (time.monotonic() - started) / len(rows)
+                if self.step % (10 * every) == 0 or self.step == self.config.steps:
+                    row |= self.evaluate()
+                save_checkpoint(checkpoint, self.state_dict())
+                self._log(folder, row)
+                report(row)
+                started, rows = time.monotonic(), []
+
+    def train_step(self) -> dict[str, float]:
+        """Take one step; return the terms of the loss, unweighted, and their weighted sum."""
+        config = self.config
+        rng = np.random.default_rng([config.seed, self.step])
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.rate * learning_rate(self.step, config)
+        terms = self._terms(rng)
+        weights = {name: getattr(config, f"{name}_weight") for name in terms}
+        loss = sum((terms[name] * weights[name] for name in terms), torch.zeros(()))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.learned.values(), config.clip)
+        self.optimizer.step()
+        self.step += 1
+        decay = min(config.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.learned.items():
+                self.averaged[name].lerp_(value, 1 - decay)
+        return {name: value.item() for name, value in terms.items()} | {"loss": loss.item()}
+
+    def _terms(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        contents, styles, own = self.pairs.batch(self.step, rng)
+        config, content = self.config, contents[0]
+        codes = self.network.style.code(*(styles[1][f"style {name}"] for name in SEEN))
+        painted = self.network.paint(content, codes)
+        layers = STYLE_LAYERS if self.step % config.shallow_every == 0 else _DEEP
+        features = self.judge(painted.contiguous(memory_format=torch.channels_last), layers)
+        terms = {
+            "content": content_distance(features, _targets(contents[1])),
+            **self._style_terms(features, styles[1]),
+            "variation": total_variation(painted),
+            "range": (painted - painted.clamp(0, 1)).square().mean(),
+        }
+        change = (painted - content).abs().mean((1, 2, 3))
+        terms["identity"] = (change * own).sum() / max(1, own.sum().item())
+        if config.calm:
+            some = slice(0, config.calm)
+            terms["calm"] = self._unrest(content[some], codes[some], painted[some], rng)
+        return terms
+
+    def _style_terms(
+        self, features: dict[str, Tensor], labels: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the distances of Gram matrices and of moments, means over the layers."""
+        style = moment = torch.zeros((), device=self.device)
+        for name in (n for n in STYLE_LAYERS if n in features):
+            share = min(2, self.config.shallow_every) if name in _SHALLOW else 1
+            square, *found = style_statistics(features[name], labels[f"style gram {name}"])
+            style = style + share / 5 * (square + 1e-6).sqrt().mean()
+            wanted = labels[f"style moments {name}"]
+            error = (moments(*found) - wanted).square().sum((1, 2)) / wanted.square().sum((1, 2))
+            moment = moment + share / 5 * error.mean()
+        return {"style": style, "moments": moment}
+
+    def _unrest(
+        self, content: Tensor, codes: Tensor, painted: Tensor, rng: np.random.Generator
+    ) -> Tensor:
+        """Return how much else is painted when the content moves by pixels, with noise."""
+        shift = tuple(rng.integers(-8, 9, 2).tolist())
+        noise = rng.normal(0, 0.02, tuple(content.shape)).astype(np.float32)
+        moved = torch.roll(content, shift, (2, 3)) + torch.from_numpy(noise).to(content.device)
+        change = self.network.paint(moved, codes) - torch.roll(painted, shift, (2, 3))
+        margin = content.shape[2] // 5
+        return change[:, :, margin:-margin, margin:-margin].abs().mean()  # type: ignore[no-any-return]
+
+    @torch.no_grad()
+    def evaluate(self, count: int = 32, size: int = 256) -> dict[str, float]:
+        """Return content and style distances on held-out pairs, with the averaged weights."""
+        contents, styles = (part.held_out(count, size) for part in self.pairs.data)
+        sums = np.zeros(2)
+        with self._averaging():
+            for content, style in zip(contents.split(8), styles.split(8), strict=True):  # type: ignore[no-untyped-call]
+                contents_, styles_ = self.pairs.labelled(content), self.pairs.labelled(style)
+                painted = self.network(contents_[0], styles_[0]).clamp(0, 1)
+                features = self.judge(painted, STYLE_LAYERS)
+                found = self._style_terms(features, styles_[1])["style"]
+                sums += (content_distance(features, _targets(contents_[1])).item(), found.item())
+        held = sums / max(1, len(contents.split(8)))  # type: ignore[no-untyped-call]
+        return {"held_content": held[0], "held_style": held[1]}
+
+    def shipped_state(self) -> dict[str, Tensor]:
+        """Return the averaged weights."""
+        with self._averaging():
+            state = self.network.state_dict()
+            return {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}
+
+    @contextmanager
+    def _averaging(self) -> Iterator[None]:
+        """Put the averaged weights in place for a while."""
+        live = {k: v.detach().clone() for k, v in self.learned.items()}
+        self.network.load_state_dict(self.averaged, strict=False)
+        try:
+            yield
+        finally:
+            self.network.load_state_dict(live, strict=False)
+
+    @torch.no_grad()
+    def sheet(self, count: int = 6, size: int = 256) -> Tensor:
+        """Return held-out styles above, contents at the left, results between: (3, H, W)."""
+        contents, styles = (part.held_out(count, size) for part in self.pairs.data)
+        contents, styles = (x[:count].to(self.device) for x in (contents, styles))
+        rows = [torch.cat([torch.ones_like(styles[:1]), styles])]
+        with self._averaging():
+            for content in contents:
+                painted = self.network(content.expand_as(styles), styles).clamp(0, 1)
+                rows.append(torch.cat([content[None], painted]))
+        return torch.cat([torch.cat([*row], 2) for row in rows], 1).cpu()
+
+    def _log(self, folder: Path, row: dict[str, float]) -> None:
+        append_row(folder / "log.csv", row, COLUMNS)
+        step = int(row["step"])
+        with SummaryWriter(str(folder / "tensorboard")) as writer:
+            for name, value in row.items():
+                writer.add_scalar(name, value, step)
+            if "held_style" in row:
+                sheet = self.sheet()
+                writer.add_image("held out", sheet, step)
+                save_picture(folder / "samples.png", sheet.permute(1, 2, 0).numpy())
+
+
+def _targets(labels: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: labels[f"content {name}"] for name in CONTENT_LAYERS}
+
+
+def _means(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+@torch.no_grad()
+def begin(network: Realtime, judge: Vgg, paintings: Pictures, seed: int) -> None:
+    """Give the style encoder the judge's first stages, and its statistics a common scale."""
+    encoder = network.style
+    known = judge.state_dict()
+    encoder.stages.load_state_dict({k: known[k] for k in encoder.stages.state_dict()})
+    rng = np.random.default_rng([seed, 4])
+    found = [encoder.found(*encoder.look(paintings.crops(rng, 8, 128))[:2]) for _ in range(16)]
+    deviation, mean = torch.std_mean(torch.cat(found), 0)
+    encoder.center.copy_(mean)
+    encoder.scale.copy_(deviation.clamp_min(0.05 * deviation.mean()))
+    nn.init.normal_(encoder.project.weight, std=len(mean) ** -0.5)
+
+
+def train_realtime(
+    photos: Path,
+    paintings: Path,
+    folder: Path,
+    config: RealtimeTraining,
+    *,
+    judge: str = "compact",
+    init: Path | None = None,
+    device: str = "auto",
+    every: int = 250,
+    report: Callable[[dict[str, float]], None] = lambda row: None,
+    note: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Train in `folder`, going on from its checkpoint, and write `realtime.safetensors` there.
+
+    `judge` names the perceptual network of the losses; `init` is a weights file to start from.
+
+    Raises:
+        WeightsError: weights are not to be had, or `init` does not fit.
+        ImageError: no pictures to train on.
+    """
+    place = choose_device(device)
+    data = [Pictures(root) for root in (photos, paintings)]
+    for root, part in zip((photos, paintings), data, strict=True):
+        note(part.summary(root))
+    data[1].train += drawn(config.drawn)
+    torch.manual_seed(config.seed)
+    network = Realtime() if init is None else load_realtime(init)
+    if init is None:
+        begin(network, load_backbone("compact"), data[1], config.seed)
+    perceptual = load_backbone(judge, precision="bfloat16")
+    trainer = RealtimeTrainer(network, perceptual, data[0], data[1], config, place)
+    trainer.run(folder, report, every)
+    return save_realtime(
+        folder / "realtime.safetensors",
+        trainer.shipped_state(),
+        network.config,
+        {"judge": judge, **asdict(config), "pictures": [len(d.train) for d in data]},
+    )

@@ -1,0 +1,71 @@
+"""Make the shipped files of the real-time network from its weights: graphs, presets, manifest.
+
+    python -m tools.realtime runs/realtime/realtime.safetensors pictures/style
+
+The folder holds the public-domain pictures of `PAINTINGS`; drawn styles are drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from impasto.drawn import DRAWINGS, draw
+from impasto.images import load_picture
+from impasto.methods.realtime import codes, model
+from impasto.methods.realtime.engines import OpenVinoEngine
+from impasto.methods.realtime.export import export_onnx
+from impasto.methods.realtime.stylizer import encode_style
+from impasto.methods.realtime.weights import load_realtime
+from impasto.weights import weights_sha256
+
+PAINTINGS = {
+    "great-wave": "The Great Wave off Kanagawa, after Katsushika Hokusai",
+    "fine-wind-clear-weather": "Fine Wind, Clear Weather, Katsushika Hokusai",
+    "ninth-wave": "The Ninth Wave, Ivan Aivazovsky",
+    "neuschwanstein-print": "Neuschwanstein, photochrom print, Library of Congress",
+    "starry-night": "The Starry Night, Vincent van Gogh",
+    "the-scream": "The Scream, Edvard Munch",
+    "shipwreck": "The Shipwreck, J. M. W. Turner",
+    "woman-with-hat-matisse": "Woman with a Hat, Henri Matisse (public domain in the US)",
+}
+
+
+def main(weights: Path, paintings: Path) -> None:
+    """Write all files of `impasto.methods.realtime.data`."""
+    model.DATA.mkdir(exist_ok=True)
+    shutil.copyfile(weights, model.DATA / model.WEIGHTS)
+    about = {"license": "Apache-2.0", "weights_sha256": weights_sha256(weights)}
+    export_onnx(load_realtime(weights), model.DATA, about)
+    _write_manifest([model.WEIGHTS, *model.GRAPHS.values()])
+    codes.save_codes(model.DATA / codes.PRESETS, presets(paintings))
+    _write_manifest([model.WEIGHTS, *model.GRAPHS.values(), codes.PRESETS])
+
+
+def presets(paintings: Path) -> list[codes.StyleCode]:
+    """Return the codes of the paintings and of our own drawings."""
+    engine = OpenVinoEngine("float32")
+    found = []
+    for name, source in PAINTINGS.items():
+        path = next(p for p in sorted(paintings.iterdir()) if p.stem == name)
+        picture = load_picture(path)
+        code = encode_style(engine, picture.pixels)
+        found.append(codes.StyleCode(name, code, source, "public domain", picture.sha256))
+    for name in DRAWINGS:
+        code = encode_style(engine, draw(name, size=512))
+        source = f"drawn by Impasto: draw({name!r}, size=512)"
+        found.append(codes.StyleCode(name, code, source, "Apache-2.0"))
+    return found
+
+
+def _write_manifest(names: list[str]) -> None:
+    table = {name: weights_sha256(model.DATA / name) for name in sorted(names)}
+    (model.DATA / model.MANIFEST).write_text(json.dumps(table, indent=2) + "\n")
+    for cached in (model.shipped_model, model._manifest, codes.shipped_codes):
+        cached.cache_clear()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
