@@ -19,6 +19,7 @@ from impasto.recipe import Ingredient
 
 Source = str | os.PathLike[str] | NDArray[Any] | Picture
 StyleSource = Source | StyleCode
+_LEAST_SPREAD = 2 / 255
 Style = Picture | StyleCode
 
 
@@ -57,8 +58,10 @@ def opaque(style: Picture) -> Image:
     """Return a style's pixels, the mean of what is seen where it is transparent.
 
     Raises:
-        ImageError: nothing of it is seen.
+        ImageError: nothing of it is seen, or only one flat colour.
     """
+    if float(np.ptp(style.pixels, axis=(0, 1)).max()) < _LEAST_SPREAD:
+        raise ImageError(f"{style.name}: one flat colour, there is no style to see")
     if style.alpha is None:
         return style.pixels
     alpha = style.alpha[..., None]

@@ -11,7 +11,7 @@ import click
 from impasto.options import Declaration, declarations, limits_text
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_TYPES = {"int": click.INT, "float": click.FLOAT, "str": click.STRING}
+_TYPES = {"int": click.INT, "float": click.FLOAT, "str": click.STRING, "bool": click.BOOL}
 
 
 def flags_of(kind: type, skip: tuple[str, ...] = ()) -> Callable[[Command], Command]:
@@ -35,12 +35,15 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flag(field: dataclasses.Field[Any], declared: Declaration) -> Callable[[Command], Command]:
-    kind = _TYPES[str(field.type).removesuffix(" | None")]
+    name = str(field.type).removesuffix(" | None")
+    kind = _TYPES[name]
     if declared.choices is not None:
         kind = click.Choice(declared.choices)  # type: ignore[assignment]
     notes = [note for note in (limits_text(declared), _default(field)) if note]
     text = declared.help + (f" [{'; '.join(notes)}]" if notes else "")
     flag = "--" + field.name.replace("_", "-")
+    if name == "bool":
+        flag += f"/--no-{flag.removeprefix('--')}"
     return click.option(
         flag,
         field.name,

@@ -15,10 +15,12 @@ from impasto.errors import ImpastoError
 # name -> (module of impasto.cli, what the overview says)
 COMMANDS = {
     "stylize": ("stylize", "Paint a photo in the style of another picture."),
+    "styles": ("styles", "List, look at, save and tune styles."),
     "inspect": ("recipes", "Show how a picture was made."),
     "again": ("recipes", "Make a picture again from its recipe."),
     "metrics": ("metrics", "Measure how near results are to content and style."),
     "weights": ("weights", "List, import and fetch network weights."),
+    "export": ("export", "Write the real-time network as ONNX."),
     "train": ("train", "Train networks of your own."),
     "info": ("info", "Show versions, devices and what is installed."),
 }

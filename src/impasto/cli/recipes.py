@@ -73,5 +73,5 @@ def _show(name: str, value: Any, indent: str = "") -> None:
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         for i, inner in enumerate(value, 1):
             _show(f"{name} {i}", inner, indent)
-    elif value not in (None, {}):
+    elif value not in (None, {}, []):
         click.echo(f"{indent}{name}: {value}")

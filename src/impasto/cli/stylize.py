@@ -16,24 +16,36 @@ from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, c
 from impasto.errors import DivergedError, ImageError, OptionError
 from impasto.images import check_target
 from impasto.job import Job, Stylized
-from impasto.methods.optimize.options import PRESETS, OptimizeOptions, resolve
+from impasto.methods.optimize.options import PRESETS, OptimizeOptions
+from impasto.methods.quality import QUALITIES, resolve
+from impasto.methods.realtime.options import RealtimeOptions
+from impasto.options import declarations
 
+_QUALITIES = "Qualities: " + "; ".join(f"{n} ({why})" for n, (why, _) in QUALITIES.items()) + "."
 _PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."
 _PATH = click.Path(path_type=Path)
 
 
-@click.command(cls=GroupedCommand, epilog=_PRESETS)
+@click.command(cls=GroupedCommand, epilog=f"{_QUALITIES}\n\n{_PRESETS}")
 @click.argument("content", type=_PATH)
 @click.option(
     "-s",
     "--style",
     "styles",
-    type=_PATH,
     multiple=True,
     required=True,
-    help="Style picture; give several to blend them.",
+    help="Style picture, or a style's name (impasto styles); give several to blend them.",
 )
 @click.option("--blend", help="Weights of several styles, as 2,1,1; equal without it.")
+@click.option(
+    "--quality",
+    type=click.Choice(list(QUALITIES)),
+    help="How much time to take [default fast; the optimiser, if an option of its is given].",
+)
+@click.option(
+    "--mask", "masks", type=_PATH, multiple=True, help="Grey picture: where a style goes; one each."
+)
+@click.option("--strength-map", type=_PATH, help="Grey picture: how much style goes where.")
 @click.option(
     "-o",
     "--out",
@@ -48,7 +60,10 @@ _PATH = click.Path(path_type=Path)
     help="Bits per channel; 16 for PNG and TIFF [default 8].",
 )
 @click.option(
-    "--quality", type=click.IntRange(1, 100), default=92, help="Quality of JPEG, WebP, AVIF."
+    "--file-quality",
+    type=click.IntRange(1, 100),
+    default=92,
+    help="Quality of JPEG, WebP, AVIF [default 92].",
 )
 @click.option("--snapshots", type=_PATH, help="Folder for pictures along the way.")
 @click.option(
@@ -57,30 +72,35 @@ _PATH = click.Path(path_type=Path)
 @click.option("--log", type=_PATH, help="CSV file of every step's losses.")
 @click.option("--loss-plot", type=_PATH, help="Picture of the loss curves.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@flags_of(OptimizeOptions)
-def stylize(content: Path, styles: tuple[Path, ...], **rest: Any) -> None:
-    """Paint the photo CONTENT in the style of another picture."""
+@flags_of(RealtimeOptions)
+@flags_of(OptimizeOptions, skip=tuple(declarations(RealtimeOptions)))
+def stylize(content: Path, styles: tuple[str, ...], **rest: Any) -> None:
+    """Paint the photo CONTENT in the style of another picture, at once or with patience."""
     files = {name: rest.pop(name) for name in _FILES}
     options = resolve(given(rest))
+    if isinstance(options, RealtimeOptions):
+        _refuse_watchers(files)
     blend = _blend(files["blend"])
-    name = f"{short(content.stem)}-{short(styles[0].stem)}.png"
+    name = f"{short(content.stem)}-{short(Path(styles[0]).stem)}.png"
     out = target(files["out"], name, force=files["force"])
     check_target(out, depth=files["depth"])
     started = time.monotonic()
-    job = Job.open(content, list(styles), blend, options)
+    guides = {"masks": files["masks"], "strength_map": files["strength_map"]}
+    job = Job.open(content, list(styles), blend, options, **guides)
     if blend and abs(sum(blend) - 1) > 1e-6:
         shares = ", ".join(f"{share:.3g}" for share in job.blend)
         click.echo(f"impasto: note: blend weights brought to a sum of 1: {shares}", err=True)
     with watching(_watchers(files)) as tell:
         # saves before a plot is drawn, which may fail
         result = run_and_save(
-            lambda: job.run(tell), out, depth=files["depth"], quality=files["quality"]
+            lambda: job.run(tell), out, depth=files["depth"], quality=files["file_quality"]
         )
     tell_result(out, result, time.monotonic() - started)
 
 
 _FILES = (
-    "blend", "out", "force", "depth", "quality", "snapshots", "every", "log", "loss_plot", "quiet",
+    "blend", "masks", "strength_map", "out", "force", "depth", "file_quality", "snapshots",
+    "every", "log", "loss_plot", "quiet",
 )  # fmt: skip
 
 
@@ -140,7 +160,20 @@ def tell_result(out: Path, result: Stylized, seconds: float) -> None:
         click.echo(
             f"impasto: stopped at step {recipe.steps} of {of}; saved what there is", err=True
         )
-    click.echo(f"{out}  {width}x{height}  {clock(seconds)}")
+    took = f"{seconds:.2f} s" if seconds < 10 else clock(seconds)
+    click.echo(f"{out}  {width}x{height}  {took}")
+
+
+def _refuse_watchers(files: dict[str, Any]) -> None:
+    """Say that one pass has no steps to watch.
+
+    Raises:
+        OptionError: a snapshot, log or plot is asked for.
+    """
+    for name in ("snapshots", "log", "loss_plot"):
+        if files[name]:
+            flag = "--" + name.replace("_", "-")
+            raise OptionError(f"{flag}: one pass has no steps; use --quality balanced or best")
 
 
 def _watchers(files: dict[str, Any]) -> list[Watcher]:

@@ -36,7 +36,7 @@ class Progress:
         now = time.monotonic() - self.started
         # ten times a second on a terminal, every twentieth of the work elsewhere
         due = now - self.shown >= 0.1 if self.live else step.done - self.shown >= 0.05
-        if self.quiet or not (due or step.number == step.total):
+        if self.quiet or step.total == 1 or not (due or step.number == step.total):
             return
         self.shown = now if self.live else step.done
         self._write(self._line(step, now), final=not self.live)

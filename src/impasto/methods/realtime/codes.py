@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,11 @@ def blend_codes(codes: Sequence[StyleCode], weights: Sequence[float]) -> StyleCo
     affines = np.asarray(sum(changes), np.float32) if changes else None
     name = "+".join(code.name for code in codes)
     return StyleCode(name, np.asarray(vector, np.float32), affines=affines)
+
+
+def renamed(code: StyleCode, name: str) -> StyleCode:
+    """Return the code under another name."""
+    return replace(code, name=name, source=code.source or code.name)
 
 
 def save_code(path: Path, code: StyleCode) -> Path:

@@ -96,7 +96,7 @@ def halo(config: Mapping[str, Any]) -> int:
     """Return how many pixels around a tile, a multiple of 16, change what is painted in it."""
     at_8 = 2 * config["encoder_blocks"] + 2 * config["coarse_blocks"] + 3  # down, up, up
     reach = 4 * 4 + 8 * at_8 + 16 * 2 * config["deep_blocks"]
-    return -(-(reach + CELL) // CELL) * CELL  # a cell more, as its pixels go up together  # type: ignore[no-any-return]
+    return int(-(-(reach + CELL) // CELL) * CELL)  # a cell more, as its pixels go up together  # type: ignore[no-any-return]
 
 
 def checked(name: str) -> Path:

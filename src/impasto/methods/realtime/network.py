@@ -205,17 +205,21 @@ class Realtime(nn.Module):
         nn.init.normal_(self.heads.weight, std=0.02)
         nn.init.zeros_(self.heads.bias)
 
-    def affines(self, codes: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Return a gain and a shift (N, C, 1, 1) for each modulated layer."""
-        parts = self.heads(codes[:, :-COLOR])[:, :, None, None]
-        pairs = (part.chunk(2, 1) for part in parts.split([2 * n for n in self.channels], 1))
+    def affines(self, codes: Tensor, change: Tensor | None = None) -> list[tuple[Tensor, Tensor]]:
+        """Return a gain and a shift (N, C, 1, 1) for each modulated layer.
+
+        `change` (N or 1, all of them) is added, as tuned styles have it.
+        """
+        found = self.heads(codes[:, :-COLOR])
+        found = (found if change is None else found + change)[:, :, None, None]
+        pairs = (part.chunk(2, 1) for part in found.split([2 * n for n in self.channels], 1))
         return [(1 + gain, shift) for gain, shift in pairs]
 
-    def paint(self, content: Tensor, codes: Tensor) -> Tensor:
+    def paint(self, content: Tensor, codes: Tensor, change: Tensor | None = None) -> Tensor:
         """Return contents painted in the styles of codes, by statistics of the whole pictures."""
         mean, covariance = color_statistics(content)
         white = recolor(content - mean[:, :, None, None], inverse_root(covariance))
-        affines = self.affines(codes)
+        affines = self.affines(codes, change)
         with torch.autocast(content.device.type, torch.bfloat16, enabled=self.mixed):
             features = tuple(normalize(f) for f in self.content(white))
             painted = F.pixel_shuffle(self.painter(features, affines), 4)

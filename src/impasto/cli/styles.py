@@ -1,0 +1,140 @@
+"""`impasto styles`: list, look at, save and tune styles of the real-time network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from impasto.cli.flags import GroupedCommand, flags_of, given
+from impasto.cli.stylize import target, unused
+from impasto.drawn import draw
+from impasto.errors import MissingExtraError
+from impasto.images import fit, load_picture, save_picture
+from impasto.methods.realtime import codes
+from impasto.methods.realtime.engines import make_engine
+from impasto.methods.realtime.options import RealtimeOptions
+from impasto.methods.realtime.stylizer import encode_style, prepare
+from impasto.styles import normalized_blend, opaque, open_styles
+
+try:
+    from impasto.methods.realtime.tune import TuneOptions, tune_style
+except ModuleNotFoundError as missing:
+    if missing.name != "torch":
+        raise
+    tune_style = None  # type: ignore[assignment]
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group()
+def styles() -> None:
+    """List, look at, save and tune styles."""
+
+
+@styles.command("list")
+def list_() -> None:
+    """List the styles that go by a name: your own, then those that ship."""
+    for name, path in codes.user_codes().items():
+        click.echo(f"{name:<26}{path}")
+    for name, code in codes.shipped_codes().items():
+        click.echo(f"{name:<26}{code.source} ({code.license})")
+
+
+@styles.command()
+@click.argument("names", nargs=-1)
+@click.option("--content", type=_PATH, help="Photo to paint (default: a drawn landscape).")
+@click.option("-o", "--out", type=_PATH, help="Sheet (default: a new name in this folder).")
+@click.option("--size", type=click.IntRange(64, 2048), default=256, help="Pixels of each picture.")
+@click.option("--force", is_flag=True, help="Overwrite the sheet if it exists.")
+def show(names: tuple[str, ...], content: Path | None, out: Path | None, **rest: Any) -> None:
+    """Paint one picture in each of NAMES (all without any) and save them as a sheet."""
+    out = target(out, "styles.png", force=rest["force"])
+    found = open_styles(list(names or [*codes.user_codes(), *codes.shipped_codes()]))
+    picture = draw("watercolor", size=512) if content is None else load_picture(content).pixels
+    photo = fit(picture, rest["size"])
+    pictures = [photo]
+    for style in found:
+        seen = style if isinstance(style, codes.StyleCode) else opaque(style)
+        pictures.append(prepare([seen], [1.0], RealtimeOptions())(photo))
+    save_picture(out, sheet(pictures))
+    for number, name in enumerate(["the content", *(style.name for style in found)], 1):
+        click.echo(f"{number:>3}  {name}")
+    click.echo(out)
+
+
+@styles.command()
+@click.argument("style", nargs=-1, required=True)
+@click.option("-o", "--out", required=True, help="Name, or a path that ends in .style.")
+@click.option("--blend", help="Weights of several styles, as 2,1,1; equal without it.")
+@click.option("--style-scale", type=click.FloatRange(0.1, 4), default=1.0, help="Stroke size.")
+@click.option("--force", is_flag=True, help="Overwrite a style that exists.")
+def save(style: tuple[str, ...], out: str, blend: str | None, **rest: Any) -> None:
+    """Keep STYLE, a picture or several styles blended, under a name."""
+    path = unused(codes.target_of(out), force=rest["force"])
+    parts = [_code(one, rest["style_scale"]) for one in style]
+    weights = [float(part) for part in blend.split(",")] if blend else None
+    code = codes.blend_codes(parts, normalized_blend(weights, len(parts)))
+    click.echo(codes.save_code(path, codes.renamed(code, path.stem)))
+
+
+def _code(name: str, scale: float) -> codes.StyleCode:
+    style = open_styles(name)[0]
+    if isinstance(style, codes.StyleCode):
+        return style
+    engine = make_engine("auto", "float32", "cpu", None)
+    vector = encode_style(engine, opaque(style), scale)
+    return codes.StyleCode(Path(name).stem, vector, style.name, "yours", style.sha256)
+
+
+def sheet(pictures: list[Any], columns: int = 6) -> Any:
+    """Return pictures of one size in rows on white, (H, W, 3)."""
+    height, width = pictures[0].shape[:2]
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    out = np.ones((rows * height, columns * width, 3), np.float32)
+    for i, picture in enumerate(pictures):
+        top, left = i // columns * height, i % columns * width
+        out[top : top + height, left : left + width] = picture
+    return out
+
+
+if tune_style is not None:
+
+    @styles.command(cls=GroupedCommand)
+    @click.argument("style", type=_PATH)
+    @click.option("-o", "--out", required=True, help="Name, or a path that ends in .style.")
+    @click.option("--content", "contents", type=_PATH, multiple=True, help="Photos to tune on.")
+    @click.option("--force", is_flag=True, help="Overwrite a style that exists.")
+    @flags_of(TuneOptions)
+    def tune(style: Path, out: str, contents: tuple[Path, ...], force: bool, **rest: Any) -> None:
+        """Tune the picture STYLE for some seconds, and keep it under a name."""
+        path = unused(codes.target_of(out), force=force)
+        picture = opaque(load_picture(style))
+        result = tune_style(
+            picture,
+            codes.renamed(_code(str(style), 1.0), path.stem),
+            TuneOptions(**given(rest)),
+            contents=[load_picture(content).pixels for content in contents],
+            progress=_tell,
+        )
+        click.echo(codes.save_code(path, result.code))
+        click.echo(
+            f"style distance on contents not tuned on: {result.before:.3f} before,"
+            f" {result.after:.3f} after"
+        )
+
+else:
+
+    @styles.command(context_settings={"ignore_unknown_options": True})
+    @click.argument("rest", nargs=-1)
+    def tune(rest: tuple[str, ...]) -> None:
+        """Tune a style for some seconds (needs the [optimize] extra)."""
+        raise MissingExtraError("Tuning", "optimize")
+
+
+def _tell(step: int, loss: float) -> None:
+    if step % 10 == 0:
+        click.echo(f"step {step}  loss {loss:.3f}", err=True)
