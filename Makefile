@@ -40,6 +40,8 @@ bench: $(VENV)/dev  ## Measure everything again (about an hour; needs VGG-19).
 	$(BIN)/python -m benchmarks.steps
 	$(BIN)/python -m benchmarks.convergence
 	$(BIN)/python -m benchmarks.backbones
+	$(BIN)/python -m benchmarks.realtime quality
+	$(BIN)/python -m benchmarks.realtime speed
 
 clean:  ## Remove the virtual environment and all that was built.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

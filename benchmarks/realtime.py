@@ -24,12 +24,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
 from benchmarks.machine import save
 from impasto.images import fit, load, save_picture
 from impasto.methods.contract import Image
+from impasto.methods.realtime.engines import make_engine
+from impasto.methods.realtime.model import COLOR, DATA, WEIGHTS
+from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.options import RealtimeOptions
-from impasto.methods.realtime.stylizer import prepare
+from impasto.methods.realtime.stylizer import encode_style, prepare
+from impasto.methods.realtime.weights import load_realtime
 from impasto.metrics import Judge
 
 CONTENTS = (
@@ -97,9 +103,61 @@ def speed(repeats: int) -> dict[str, Any]:
                 lambda content=content, stylizer=stylizer: stylizer(content), repeats
             )
             print(precision, width, height, found[precision][f"{width}x{height}"], flush=True)
-    found["style"] = _timed(lambda: prepare([style], [1.0], RealtimeOptions()).codes, repeats)
+    engine = make_engine("auto", "auto", "cpu", None)
+    found["style 512x512"] = _timed(lambda: encode_style(engine, style), repeats)
     found["command 1920x1080"] = _command(repeats)
+    found["roofline"] = roofline(found["bfloat16"]["1920x1080"]["median"])
     return found
+
+
+def roofline(milliseconds: float) -> dict[str, float]:
+    """Return what the network needs for a pixel, what this CPU can do, and the share reached.
+
+    Bytes are those of every convolution's input and output in bfloat16, as if none were kept
+    in a cache.
+    """
+    work = cost(load_realtime(DATA / WEIGHTS))
+    peak, bandwidth = _peak(), _bandwidth()
+    rate = 1920 * 1080 / (milliseconds / 1e3)
+    return {
+        "multiply_adds_per_pixel": work["multiply_adds"],
+        "bytes_per_pixel": work["bytes"],
+        "peak_gmacs": round(peak / 1e9, 1),
+        "bandwidth_gbs": round(bandwidth / 1e9, 1),
+        "share_of_peak": round(rate * work["multiply_adds"] / peak, 3),
+        "share_of_bandwidth": round(rate * work["bytes"] / bandwidth, 3),
+    }
+
+
+def cost(network: Realtime, side: int = 256) -> dict[str, float]:
+    """Return multiply-adds and bytes of the content's convolutions for a pixel."""
+    work = {"multiply_adds": 0.0, "bytes": 0.0}
+
+    def count(layer: nn.Conv2d, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        places = output.shape[2] * output.shape[3]
+        work["multiply_adds"] += layer.weight.numel() * places / side**2
+        work["bytes"] += 2 * (inputs[0].numel() + output.numel()) / side**2
+
+    layers = [m for part in (network.content, network.painter) for m in part.modules()]
+    hooks = [m.register_forward_hook(count) for m in layers if isinstance(m, nn.Conv2d)]
+    with torch.no_grad():
+        network.paint(torch.rand(1, 3, side, side), torch.zeros(1, network.config.code + COLOR))
+    for hook in hooks:
+        hook.remove()
+    return {name: round(value, 1) for name, value in work.items()}
+
+
+def _peak(side: int = 2048) -> float:
+    """Return the multiply-adds a second of a product of bfloat16 matrices."""
+    a = torch.rand(side, side).bfloat16()
+    return float(side**3 / (_timed(lambda: a @ a, 9)["median"] / 1e3))
+
+
+def _bandwidth(count: int = 2**26) -> float:
+    """Return the bytes a second that a copy of a large array reads and writes."""
+    source = torch.rand(count)
+    target = torch.empty_like(source)
+    return float(8 * count / (_timed(lambda: target.copy_(source), 9)["median"] / 1e3))
 
 
 def _timed(call: Any, repeats: int) -> dict[str, float]:

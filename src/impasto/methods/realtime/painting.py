@@ -20,6 +20,7 @@ from impasto.methods.realtime.statistics import around_places, enlarged, whole_p
 
 Array = NDArray[np.float32]
 
+MARGIN = CELL  # pixels
 _MOMENTS = tuple(f"{scale}_moments" for scale in STRIDES)
 
 
@@ -62,13 +63,15 @@ class Painter:
         `local` is the width of the window for statistics, as a share of the longest side.
         """
         height, width = content.shape[:2]
-        padding = ((0, -height % CELL), (0, -width % CELL), (0, 0))
-        padded = np.pad(content, padding, mode="edge") if any(p[1] for p in padding) else content
-        shares = [_padded(region.share, padding[:2]) for region in regions]
+        # mirrored beyond the border, where the network would paint a frame
+        padding = tuple((MARGIN, MARGIN + -side % CELL) for side in (height, width))
+        inner = slice(MARGIN, MARGIN + height), slice(MARGIN, MARGIN + width)
+        padded = np.pad(content, (*padding, (0, 0)), mode="symmetric")
+        shares = [_padded(region.share, padding) for region in regions]
         white = whitening(content)
         tiles = list(self._tiles(*padded.shape[:2]))
         if len(tiles) == 1 and local == 0:
-            return self._paint(padded, white, regions, shares, None)[:height, :width]
+            return self._paint(padded, white, regions, shares, None)[inner]
         cells = local * max(height, width) / CELL
         statistics = self._statistics(padded, white, tiles, cells)
         out = np.empty_like(padded)
@@ -81,7 +84,7 @@ class Painter:
                          ((tile.rows, outer[0]), (tile.columns, outer[1])))  # fmt: skip
             rows, columns = _length(tile.rows), _length(tile.columns)
             out[tile.rows, tile.columns] = painted[top : top + rows, left : left + columns]
-        return out[:height, :width]
+        return out[inner]
 
     def _tiles(self, height: int, width: int) -> Iterator[Tile]:
         for rows, outer_rows in _spans(height, self.tile, self.model.halo):
@@ -183,7 +186,7 @@ def _length(span: slice) -> int:
 
 
 def _padded(share: Array | None, padding: tuple[tuple[int, int], ...]) -> Array | None:
-    return None if share is None else np.pad(share, padding, mode="edge")
+    return None if share is None else np.pad(share, padding, mode="symmetric")
 
 
 def _reduced(share: Array | None, stride: int) -> Array:
