@@ -94,6 +94,18 @@ def drawn(seeds: int, size: int = 288) -> list[Pixels]:
     return [(image * 255).round().astype(np.uint8) for image in images]
 
 
+def noise_maps(content: Tensor, rng: np.random.Generator, quiet: int) -> tuple[Tensor, Tensor]:
+    """Return noise at 1/8 and 1/4 of a batch's size, none for its first `quiet` items."""
+    count, _, height, width = content.shape
+    maps = []
+    for stride in (8, 4):
+        size = (count, 1, height // stride, width // stride)
+        values = rng.standard_normal(size, dtype=np.float32)
+        values[:quiet] = 0
+        maps.append(torch.from_numpy(values).to(content.device))
+    return maps[0], maps[1]
+
+
 def jitter_color(images: Tensor, rng: np.random.Generator, share: float) -> Tensor:
     """Turn, stretch and shift the colours of a share of the pictures, at random."""
     out = images.clone()

@@ -30,10 +30,19 @@ from impasto.losses.perceptual import content_distance, total_variation
 from impasto.losses.style import style_statistics
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime, save_realtime
+from impasto.train.begin import begin
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
 from impasto.train.log import append_row
-from impasto.train.pairs import CONTENT_LAYERS, SEEN, STYLE_LAYERS, Pairs, drawn, moments
+from impasto.train.pairs import (
+    CONTENT_LAYERS,
+    SEEN,
+    STYLE_LAYERS,
+    Pairs,
+    drawn,
+    moments,
+    noise_maps,
+)
 from impasto.train.settings import RealtimeTraining, learning_rate
 
 TERMS = ("content", "style", "moments", "identity", "calm", "variation", "range")
@@ -136,7 +145,7 @@ class RealtimeTrainer:
         contents, styles, own = self.pairs.batch(self.step, rng)
         config, content = self.config, contents[0]
         codes = self.network.style.code(*(styles[1][f"style {name}"] for name in SEEN))
-        painted = self.network.paint(content, codes)
+        painted = self.network.paint(content, codes, noise=noise_maps(content, rng, config.calm))
         layers = STYLE_LAYERS if self.step % config.shallow_every == 0 else _DEEP
         features = self.judge(painted.contiguous(memory_format=torch.channels_last), layers)
         terms = {
@@ -238,20 +247,6 @@ def _targets(labels: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _means(rows: list[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-
-
-@torch.no_grad()
-def begin(network: Realtime, judge: Vgg, paintings: Pictures, seed: int) -> None:
-    """Give the style encoder the judge's first stages, and its statistics a common scale."""
-    encoder = network.style
-    known = judge.state_dict()
-    encoder.stages.load_state_dict({k: known[k] for k in encoder.stages.state_dict()})
-    rng = np.random.default_rng([seed, 4])
-    found = [encoder.found(*encoder.look(paintings.crops(rng, 8, 128))[:2]) for _ in range(16)]
-    deviation, mean = torch.std_mean(torch.cat(found), 0)
-    encoder.center.copy_(mean)
-    encoder.scale.copy_(deviation.clamp_min(0.05 * deviation.mean()))
-    nn.init.normal_(encoder.project.weight, std=len(mean) ** -0.5)
 
 
 def train_realtime(

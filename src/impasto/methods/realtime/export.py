@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from impasto.errors import MissingExtraError
 from impasto.methods.realtime.graph import ContentGraph, StyleGraph
-from impasto.methods.realtime.model import GRAPHS, STRIDES
+from impasto.methods.realtime.model import GRAINY, GRAPHS, STRIDES
 from impasto.methods.realtime.network import Realtime
 
 OPSET = 18
@@ -40,6 +40,7 @@ def export_onnx(network: Realtime, folder: Path, about: Mapping[str, str]) -> di
     models = {"style": _style(network.eval()), "content": _content(network)}
     for name, model in models.items():
         _halve(model)
+        _open_shapes(model)
         onnx.helper.set_model_props(
             model, {**about, "config": json.dumps(asdict(network.config)), "graph": name}
         )
@@ -56,9 +57,13 @@ def content_example(network: Realtime, height: int, width: int, maps: bool) -> d
     example["limits"] = torch.tensor([0.0, 1.0])
     sizes = {s: (height // n, width // n) if maps else (1, 1) for s, n in STRIDES.items()}
     for scale, size in sizes.items():
-        example[scale] = torch.rand(1, 2 * sum(layers[scale]), *size)
+        grains = 0 if scale == "deep" else layers[scale][0]
+        example[scale] = torch.rand(1, 2 * sum(layers[scale]) + grains, *size)
     for scale, size in sizes.items():
         example[f"{scale}_statistics"] = torch.rand(1, 2 * layers[scale][0], *size)
+    for scale in GRAINY:
+        stride = STRIDES[scale]
+        example[f"{scale}_noise"] = torch.randn(1, 1, height // stride, width // stride)
     return example | {"given": torch.zeros(1)}
 
 
@@ -111,3 +116,15 @@ def _halve(model: Any) -> None:
     rest = list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend(nodes + rest)
+
+
+def _open_shapes(model: Any) -> None:
+    """Give every open side of inputs and outputs a name of its own, and forget all others.
+
+    The exporter takes sides to be equal that were so in its example; here one may be 1.
+    """
+    del model.graph.value_info[:]
+    for value in (*model.graph.input, *model.graph.output):
+        for i, side in enumerate(value.type.tensor_type.shape.dim):
+            if side.dim_param:
+                side.dim_param = f"{value.name}_{i}"

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.methods.realtime.model import CELL, STRIDES
-from impasto.methods.realtime.network import EPSILON, Realtime
+from impasto.methods.realtime.network import Realtime
+from impasto.methods.realtime.statistics import EPSILON
 
 
 class StyleGraph(nn.Module):
@@ -36,8 +37,9 @@ class ContentGraph(nn.Module):
     `white` and `color` (3, 4) are a matrix and, last, what is added: the first makes the
     content's colours white, the second colours what is painted, which is brought into `limits`
     (2,). `fine`, `coarse` and `deep` hold a gain and a shift for each layer (1, 2K, 1 or H/s,
-    1 or W/s), s the scale's stride; the `statistics` a mean and a reciprocal deviation for each
-    channel, (1, 2C, same).
+    1 or W/s), s the scale's stride, the first two then a scale of the noise for each channel;
+    the `statistics` a mean and a reciprocal deviation for each channel, (1, 2C, same); the
+    `noise` is (1, 1, H/s, W/s).
     """
 
     def __init__(self, network: Realtime) -> None:
@@ -57,6 +59,8 @@ class ContentGraph(nn.Module):
         fine_statistics: Tensor,
         coarse_statistics: Tensor,
         deep_statistics: Tensor,
+        coarse_noise: Tensor,
+        fine_noise: Tensor,
         given: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the picture (1, H, W, 3), and moments (1, 2C, H/16, W/16) at each scale."""
@@ -68,12 +72,14 @@ class ContentGraph(nn.Module):
         normalized = tuple(
             _normalized(x, known, given) for x, known in zip(features, statistics, strict=True)
         )
+        fine_channels, coarse_channels = features[0].shape[1], features[1].shape[1]
         affines = [
             *_pairs(deep, self.layers["deep"]),
             *_pairs(coarse, self.layers["coarse"]),
             *_pairs(fine, self.layers["fine"]),
         ]
-        painted = _recolored(self.painter(normalized, affines), color)
+        grain = coarse[:, -coarse_channels:] * coarse_noise, fine[:, -fine_channels:] * fine_noise
+        painted = _recolored(self.painter(normalized, affines, grain), color)
         painted = torch.minimum(torch.maximum(painted, limits[0]), limits[1])
         picture = F.pixel_shuffle(painted, 4).permute(0, 2, 3, 1)
         return picture, moments[0], moments[1], moments[2]
@@ -105,5 +111,8 @@ def _normalized(features: Tensor, known: Tensor, given: Tensor) -> Tensor:
 
 
 def _pairs(table: Tensor, channels: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:
-    parts = table.split([2 * n for n in channels], 1)  # type: ignore[no-untyped-call]
-    return [(part[:, :n], part[:, n:]) for part, n in zip(parts, channels, strict=True)]
+    starts = [2 * sum(channels[:i]) for i in range(len(channels))]
+    return [
+        (table[:, at : at + n], table[:, at + n : at + 2 * n])
+        for at, n in zip(starts, channels, strict=True)
+    ]

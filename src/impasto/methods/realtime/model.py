@@ -23,6 +23,7 @@ GRAPHS = {"style": "realtime-style.onnx", "content": "realtime-content.onnx"}
 MANIFEST = "manifest.json"
 COLOR = 12  # the last numbers of a code: the colours' mean and the root of their covariance
 STRIDES = {"fine": 4, "coarse": 8, "deep": 16}
+GRAINY = ("coarse", "fine")  # scales with noise
 CELL = 16
 
 
@@ -45,23 +46,27 @@ class RealtimeModel:
         return self.weight.shape[1] + COLOR  # type: ignore[no-any-return]
 
     def affines(self, code: Array, change: Array | None = None) -> dict[str, Array]:
-        """Return gains and shifts of a code by scale, each (1, 2K, 1, 1).
+        """Return gains and shifts of a code by scale, each (1, 2K, 1, 1), then noise's scales.
 
         `change` (as many as `bias`) is added to them, as styles tuned beyond their code have it.
         """
         values = self.weight @ code[:-COLOR] + self.bias
         if change is not None:
             values = values + change
-        tables, start = {}, 0
+        tables: dict[str, list[Array]] = {}
+        start = 0
         for scale in ("deep", "coarse", "fine"):
-            parts = []
+            tables[scale] = []
             for channels in self.layers[scale]:
                 part = values[start : start + 2 * channels].copy()
                 part[:channels] += 1
-                parts.append(part)
+                tables[scale].append(part)
                 start += 2 * channels
-            tables[scale] = np.concatenate(parts).reshape(1, -1, 1, 1)
-        return tables
+        for scale in GRAINY:
+            channels = self.layers[scale][0]
+            tables[scale].append(values[start : start + channels])
+            start += channels
+        return {name: np.concatenate(parts).reshape(1, -1, 1, 1) for name, parts in tables.items()}
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,9 @@ these by their mean and deviation over the whole picture (AdaIN: Huang & Belongi
 arXiv:1703.06868, equation 8), gives them and its own layers gains and shifts that are linear in
 the code (FiLM: Perez et al. 2018), and leads them back to a picture. Colours are dealt with
 apart: the content comes in whitened, and what is painted goes out with the mean and covariance
-of the style's colours, so that the networks in between need only learn to paint.
+of the style's colours, so that the networks in between need only learn to paint. Noise, as much
+of it as a style wants, is added at two scales (Ulyanov et al. 2016; Karras et al. 2019): an empty
+sky has nothing that strokes could grow from.
 
 Departures from AdaIN and MicroAST (Wang et al., AAAI 2023): nothing in the painter is
 normalised again, so once the content's statistics are known every layer sees only a
@@ -23,10 +25,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.backbones.vgg import Vgg, VggConfig
-from impasto.methods.realtime.colors import LEAST_VARIANCE
 from impasto.methods.realtime.model import COLOR, modulated_layers
-
-EPSILON = 1e-4
+from impasto.methods.realtime.recolor import (
+    color_statistics,
+    inverse_root,
+    normalize,
+    recolor,
+    root,
+)
+from impasto.methods.realtime.statistics import EPSILON
 
 
 @dataclass(frozen=True)
@@ -165,11 +172,14 @@ class Painter(nn.Module):
             _smooth_start(conv, factor)
 
     def forward(
-        self, features: tuple[Tensor, Tensor, Tensor], affines: list[tuple[Tensor, Tensor]]
+        self,
+        features: tuple[Tensor, Tensor, Tensor],
+        affines: list[tuple[Tensor, Tensor]],
+        grain: tuple[Tensor, Tensor],
     ) -> Tensor:
         """Return uncoloured pictures, to be shuffled: (N, 48, H/4, W/4), all of a colour together.
 
-        Affines are (1 or N, C, 1 or H', 1 or W').
+        Affines are (1 or N, C, 1 or H', 1 or W'); `grain` is what noise adds at coarse and fine.
         """
         fine, coarse, deep = features
         each = iter(affines)
@@ -177,11 +187,11 @@ class Painter(nn.Module):
         for block in self.deep_blocks:
             x = block(x, next(each))
         x = F.interpolate(F.relu(x), scale_factor=2.0, mode="nearest")
-        x = self.up_deep(x) + _affine(coarse, next(each))
+        x = self.up_deep(x) + _affine(coarse, next(each)) + grain[0]
         for block in self.coarse_blocks:
             x = block(x, next(each))
         x = F.pixel_shuffle(self.up_coarse(F.relu(x)), 2)
-        x = F.relu(x + _affine(fine, next(each)))
+        x = F.relu(x + _affine(fine, next(each)) + grain[1])
         x = x + F.relu(_affine(self.mid(x), next(each)))
         return self.out(x)  # type: ignore[no-any-return]
 
@@ -201,66 +211,52 @@ class Realtime(nn.Module):
         self.content = ContentEncoder(self.config)
         self.painter = Painter(self.config)
         self.channels = sum(self.config.layers().values(), ())
-        self.heads = nn.Linear(self.config.code, 2 * sum(self.channels))
+        self.grains = (self.config.coarse, self.config.fine)
+        self.heads = nn.Linear(self.config.code, 2 * sum(self.channels) + sum(self.grains))
         nn.init.normal_(self.heads.weight, std=0.02)
+        nn.init.zeros_(self.heads.weight[-sum(self.grains) :])
         nn.init.zeros_(self.heads.bias)
 
-    def affines(self, codes: Tensor, change: Tensor | None = None) -> list[tuple[Tensor, Tensor]]:
-        """Return a gain and a shift (N, C, 1, 1) for each modulated layer.
+    def modulation(
+        self, codes: Tensor, change: Tensor | None = None
+    ) -> tuple[list[tuple[Tensor, Tensor]], tuple[Tensor, Tensor]]:
+        """Return gain and shift (N, C, 1, 1) of each modulated layer, and the scales of the noise.
 
         `change` (N or 1, all of them) is added, as tuned styles have it.
         """
         found = self.heads(codes[:, :-COLOR])
         found = (found if change is None else found + change)[:, :, None, None]
-        pairs = (part.chunk(2, 1) for part in found.split([2 * n for n in self.channels], 1))
-        return [(1 + gain, shift) for gain, shift in pairs]
+        *parts, coarse, fine = found.split([*(2 * n for n in self.channels), *self.grains], 1)
+        pairs = (part.chunk(2, 1) for part in parts)
+        return [(1 + gain, shift) for gain, shift in pairs], (coarse, fine)
 
-    def paint(self, content: Tensor, codes: Tensor, change: Tensor | None = None) -> Tensor:
-        """Return contents painted in the styles of codes, by statistics of the whole pictures."""
+    def paint(
+        self,
+        content: Tensor,
+        codes: Tensor,
+        change: Tensor | None = None,
+        noise: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """Return contents painted in the styles of codes, by statistics of the whole pictures.
+
+        `noise` is (N, 1, H/8, W/8) and (N, 1, H/4, W/4), of deviation 1; none without it.
+        """
         mean, covariance = color_statistics(content)
         white = recolor(content - mean[:, :, None, None], inverse_root(covariance))
-        affines = self.affines(codes, change)
+        affines, grain = self.modulation(codes, change)
+        if noise is None:
+            grain = torch.zeros_like(grain[0]), torch.zeros_like(grain[1])
+        else:
+            grain = grain[0] * noise[0], grain[1] * noise[1]
         with torch.autocast(content.device.type, torch.bfloat16, enabled=self.mixed):
             features = tuple(normalize(f) for f in self.content(white))
-            painted = F.pixel_shuffle(self.painter(features, affines), 4)
+            painted = F.pixel_shuffle(self.painter(features, affines, grain), 4)
         mean, spread = codes[:, -COLOR:].split([3, COLOR - 3], 1)  # type: ignore[no-untyped-call]
         return recolor(painted.float(), spread.unflatten(1, (3, 3))) + mean[:, :, None, None]  # type: ignore[no-any-return]
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """Return contents painted in styles, one each."""
         return self.paint(content, self.style(style))
-
-
-def color_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean (N, 3) and the covariance (N, 3, 3) of the colours."""
-    flat = images.float().flatten(2)
-    mean = flat.mean(2, keepdim=True)
-    flat = flat - mean
-    return mean.squeeze(2), flat @ flat.transpose(1, 2) / flat.shape[2]
-
-
-def root(covariance: Tensor) -> Tensor:
-    """Return the symmetric root of covariances (N, 3, 3)."""
-    values, vectors = torch.linalg.eigh(covariance.float())
-    return vectors @ torch.diag_embed(values.clamp_min(0).sqrt()) @ vectors.transpose(1, 2)  # type: ignore[no-any-return]
-
-
-def inverse_root(covariance: Tensor) -> Tensor:
-    """Return the symmetric inverse root, which makes colours uncorrelated, of deviation 1."""
-    values, vectors = torch.linalg.eigh(covariance.float())
-    scales = (values.clamp_min(0) + LEAST_VARIANCE).rsqrt()
-    return vectors @ torch.diag_embed(scales) @ vectors.transpose(1, 2)  # type: ignore[no-any-return]
-
-
-def recolor(images: Tensor, matrix: Tensor) -> Tensor:
-    """Multiply the colours of (N, 3, H, W) by matrices (N, 3, 3)."""
-    return (matrix @ images.flatten(2)).view_as(images)
-
-
-def normalize(features: Tensor) -> Tensor:
-    """Bring each channel of (N, C, H, W) to mean 0 and deviation 1 (instance normalisation)."""
-    variance, mean = torch.var_mean(features.float(), (2, 3), correction=0, keepdim=True)
-    return ((features - mean) * (variance + EPSILON).rsqrt()).to(features.dtype)
 
 
 def _affine(x: Tensor, pair: tuple[Tensor, Tensor]) -> Tensor:

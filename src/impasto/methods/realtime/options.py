@@ -36,6 +36,13 @@ class RealtimeOptions:
         low=0,
         high=1,
     )
+    grain: float = option(
+        1.0,
+        "Noise that strokes grow from in empty places.",
+        group="Look",
+        low=0,
+        high=3,
+    )
     engine: str = option(
         "auto", "What computes; auto takes the fastest there is.", group="Search", choices=ENGINES
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,13 @@ from numpy.typing import NDArray
 from impasto.methods.contract import Image
 from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
-from impasto.methods.realtime.model import CELL, STRIDES, RealtimeModel
+from impasto.methods.realtime.model import CELL, GRAINY, STRIDES, RealtimeModel
 from impasto.methods.realtime.statistics import around_places, enlarged, whole_picture
 
 Array = NDArray[np.float32]
 
 MARGIN = CELL  # pixels
+_PERIOD = 509  # places after which the noise repeats itself
 _MOMENTS = tuple(f"{scale}_moments" for scale in STRIDES)
 
 
@@ -50,11 +52,13 @@ class Painter:
     """Paint contents by an engine.
 
     `tile` is the side of the tiles in pixels; pictures up to that size in both directions are
-    painted at once.
+    painted at once. `grain` is the strength of the noise that strokes grow from.
     """
 
-    def __init__(self, model: RealtimeModel, engine: Engine, tile: int = 2048) -> None:
-        self.model, self.engine = model, engine
+    def __init__(
+        self, model: RealtimeModel, engine: Engine, tile: int = 2048, grain: float = 1.0
+    ) -> None:
+        self.model, self.engine, self.grain = model, engine, np.float32(grain)
         self.tile = max(CELL, tile // CELL * CELL)
 
     def __call__(self, content: Image, regions: Sequence[Region], local: float = 0.0) -> Image:
@@ -71,7 +75,8 @@ class Painter:
         white = whitening(content)
         tiles = list(self._tiles(*padded.shape[:2]))
         if len(tiles) == 1 and local == 0:
-            return self._paint(padded, white, regions, shares, None)[inner]
+            whole = slice(0, padded.shape[0]), slice(0, padded.shape[1])
+            return self._paint(padded, whole, white, regions, shares, None)[inner]
         cells = local * max(height, width) / CELL
         statistics = self._statistics(padded, white, tiles, cells)
         out = np.empty_like(padded)
@@ -79,7 +84,7 @@ class Painter:
             outer = tile.outer_rows, tile.outer_columns
             known = {scale: _part(table, outer) for scale, table in statistics.items()}
             parts = [None if share is None else share[outer] for share in shares]
-            painted = self._paint(padded[outer], white, regions, parts, known)
+            painted = self._paint(padded, outer, white, regions, parts, known)
             top, left = (inner.start - o.start for inner, o in
                          ((tile.rows, outer[0]), (tile.columns, outer[1])))  # fmt: skip
             rows, columns = _length(tile.rows), _length(tile.columns)
@@ -101,7 +106,7 @@ class Painter:
             for scale in STRIDES
         }
         for tile in tiles:
-            inputs = self._inputs(padded[tile.outer_rows, tile.outer_columns], white, None)
+            inputs = self._inputs(padded, (tile.outer_rows, tile.outer_columns), white, None)
             moments = self.engine.run("content", inputs, _MOMENTS)
             top = (tile.rows.start - tile.outer_rows.start) // CELL
             left = (tile.columns.start - tile.outer_columns.start) // CELL
@@ -117,12 +122,13 @@ class Painter:
     def _paint(
         self,
         content: Image,
+        part: tuple[slice, slice],
         white: Array,
         regions: Sequence[Region],
         shares: Sequence[Array | None],
         statistics: dict[str, Array] | None,
     ) -> Image:
-        inputs = self._inputs(content, white, statistics)
+        inputs = self._inputs(content, part, white, statistics)
         if len(regions) == 1:
             inputs |= regions[0].affines | {"color": regions[0].color}
             return self.engine.run("content", inputs, ["picture"])[0][0]  # type: ignore[no-any-return]
@@ -140,11 +146,15 @@ class Painter:
         return np.clip(out, 0, 1, dtype=np.float32)  # type: ignore[no-any-return]
 
     def _inputs(
-        self, content: Image, white: Array, statistics: dict[str, Array] | None
+        self,
+        content: Image,
+        part: tuple[slice, slice],
+        white: Array,
+        statistics: dict[str, Array] | None,
     ) -> dict[str, Array]:
-        """Return inputs of the content graph, complete but for a style."""
+        """Return inputs of the content graph for a part, complete but for a style."""
         inputs = {
-            "content": np.ascontiguousarray(content)[None],
+            "content": np.ascontiguousarray(content[part])[None],
             "white": white,
             "color": np.eye(3, 4, dtype=np.float32),
             "limits": np.array([0, 1], np.float32),
@@ -152,14 +162,30 @@ class Painter:
         }
         for scale, stride in STRIDES.items():
             layers = self.model.layers[scale]
-            inputs[scale] = np.ones((1, 2 * sum(layers), 1, 1), np.float32)
+            count = 2 * sum(layers)
+            if scale in GRAINY:
+                count += layers[0]
+                inputs[f"{scale}_noise"] = self.grain * noise(part, stride)
+            inputs[scale] = np.ones((1, count, 1, 1), np.float32)
             known = np.ones((1, 2 * layers[0], 1, 1), np.float32)
             if statistics is not None:
                 known = statistics[scale]
                 if known.shape[2:] != (1, 1):
-                    known = enlarged(known, *(side // stride for side in content.shape[:2]))
+                    known = enlarged(known, *(_length(side) // stride for side in part))
             inputs[f"{scale}_statistics"] = known
         return inputs
+
+
+def noise(part: tuple[slice, slice], stride: int) -> Array:
+    """Return the noise of a part of any picture, (1, 1, H/stride, W/stride), always the same."""
+    rows, columns = (np.arange(s.start // stride, s.stop // stride) % _PERIOD for s in part)
+    found: Array = _noise(stride)[rows][:, columns][None, None]
+    return found
+
+
+@lru_cache(maxsize=4)
+def _noise(stride: int) -> Array:
+    return np.random.default_rng(stride).standard_normal((_PERIOD, _PERIOD), np.float32)
 
 
 def _spans(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice]]:

@@ -59,7 +59,7 @@ class RealtimeStylizer:
             return content
         strength = self._strength(content)
         own = self._own_code(content) if np.min(strength) < 1 else None
-        painter = Painter(self.model, self.engine)
+        painter = Painter(self.model, self.engine, grain=options.grain)
         painted = painter(content, self._regions(content, strength, own), options.local)
         if options.preserve_color == "luminance":
             painted = keep_luminance(painted, content)

@@ -26,6 +26,7 @@ from impasto.losses.style import style_statistics
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.model import COLOR, DATA, WEIGHTS
+from impasto.methods.realtime.painting import noise
 from impasto.methods.realtime.weights import load_realtime
 from impasto.options import check, option
 
@@ -141,7 +142,10 @@ class _Tuning:
 
     def _painted(self, contents: Tensor) -> Tensor:
         codes = torch.cat([self.learned, self.colors], 1)
-        return self.network.paint(contents, codes, self.change)
+        count, _, height, width = contents.shape
+        whole = slice(0, height), slice(0, width)
+        maps = [torch.from_numpy(noise(whole, n)).expand(count, -1, -1, -1) for n in (8, 4)]
+        return self.network.paint(contents, codes, self.change, (maps[0], maps[1]))
 
     def _loss(self, picks: list[int]) -> Tensor:
         painted = self._painted(self.tuned_on[picks])
