@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from impasto.options import Declaration
 
 _BEGIN = re.compile(r"^<!-- ([a-z-]+):begin -->$", re.MULTILINE)
-_TYPES = {"int": "a whole number", "float": "a number", "str": "a text"}
+_TYPES = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "yes or no"}
 
 
 def renewed(text: str) -> str:
@@ -43,11 +43,51 @@ def options_table() -> str:
     return _declared(OptimizeOptions)
 
 
+def realtime_table() -> str:
+    """Return the real-time network's options, a table for each group."""
+    from impasto.methods.realtime.options import RealtimeOptions
+
+    return _declared(RealtimeOptions)
+
+
+def tune_table() -> str:
+    """Return the options of tuning a style."""
+    from impasto.methods.realtime.tune import TuneOptions
+
+    return _declared(TuneOptions)
+
+
+def qualities_table() -> str:
+    """Return the qualities and the knobs of the optimiser that each turns."""
+    from impasto.methods.quality import QUALITIES
+
+    rows = []
+    for name, (why, knobs) in QUALITIES.items():
+        turned = "none" if knobs is None else _turned(knobs)
+        rows.append((f"`{name}`", why, turned))
+    return _table(("Quality", "What", "Knobs of the optimiser"), rows)
+
+
+def styles_table() -> str:
+    """Return the styles that ship, by name."""
+    from impasto.methods.realtime.codes import shipped_codes
+
+    rows = [(f"`{code.name}`", code.source, code.license) for code in shipped_codes().values()]
+    return _table(("Name", "Style", "Licence"), rows)
+
+
 def training_table() -> str:
-    """Return the settings of the training."""
+    """Return the settings of the training of `compact`."""
     from impasto.train.settings import BackboneTraining
 
     return _declared(BackboneTraining)
+
+
+def realtime_training_table() -> str:
+    """Return the settings of the training of the real-time network."""
+    from impasto.train.settings import RealtimeTraining
+
+    return _declared(RealtimeTraining)
 
 
 def metrics_table() -> str:
@@ -63,9 +103,12 @@ def presets_table() -> str:
 
     rows = []
     for name, (why, knobs) in PRESETS.items():
-        turned = "<br>".join(f"`{knob}={value}`" for knob, value in knobs.items())
-        rows.append((f"`{name}`", why, turned))
+        rows.append((f"`{name}`", why, _turned(knobs)))
     return _table(("Preset", "For", "Knobs"), rows)
+
+
+def _turned(knobs: Mapping[str, Any]) -> str:
+    return "<br>".join(f"`{knob}={value}`" for knob, value in knobs.items())
 
 
 def weights_table() -> str:
@@ -139,7 +182,9 @@ def _field_of_view(config: VggConfig) -> int:
 
 
 def _convolutions(config: VggConfig) -> Iterable[tuple[int, int]]:
-    depths = (*config.depths[:4], 1)
+    # of the last block as far as what goes by the name of relu5_1
+    last = int(config.taps.get("relu5_1", "relu5_1").rpartition("_")[2])
+    depths = (*config.depths[:4], last)
     return ((block, i) for block, depth in enumerate(depths, 1) for i in range(1, depth + 1))
 
 
@@ -159,6 +204,8 @@ def _declared(kind: type) -> str:
     for name, (field, declared) in declarations(kind).items():
         default = "" if field.default is None else f"`{field.default}`"
         flag = f"`--{name.replace('_', '-')}`"
+        if field.type == "bool":
+            flag += f", `--no-{name.replace('_', '-')}`"
         row = (flag, default, _values(field, declared), declared.help)
         groups.setdefault(declared.group, []).append(row)
     heads = ("Option", "Default", "Values", "Meaning")
@@ -186,9 +233,14 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 TABLES: Mapping[str, Callable[[], str]] = {
     "options": options_table,
     "presets": presets_table,
+    "realtime": realtime_table,
+    "tune": tune_table,
+    "qualities": qualities_table,
+    "styles": styles_table,
     "weights": weights_table,
     "downloads": downloads_table,
     "networks": networks_table,
     "training": training_table,
+    "training-realtime": realtime_training_table,
     "metrics": metrics_table,
 }

@@ -134,7 +134,10 @@ def again(
         given["init"] = str(find_ingredient(recipe.init, places)[0])
     job = Job.open(
         found(recipe.content),
-        [named(style) if style.kind == "style" else found(style) for style in recipe.styles],
+        [
+            named(style, places) if style.kind == "style" else found(style)
+            for style in recipe.styles
+        ],
         [style.blend for style in recipe.styles if style.blend is not None],
         METHODS[recipe.method](**given),
         masks=[found(mask) for mask in recipe.masks],

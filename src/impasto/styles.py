@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from impasto.errors import ImageError, OptionError, RecipeError
 from impasto.images import Picture, load_picture
 from impasto.methods.contract import Image
-from impasto.methods.realtime.codes import SUFFIX, StyleCode, find_code, load_code, unknown_style
+from impasto.methods.realtime.codes import (
+    SUFFIX,
+    StyleCode,
+    find_code,
+    load_code,
+    renamed,
+    unknown_style,
+)
 from impasto.recipe import Ingredient
 
 Source = str | os.PathLike[str] | NDArray[Any] | Picture
@@ -44,7 +51,7 @@ def _open_style(source: StyleSource) -> Style:
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         if path.suffix == SUFFIX:
-            return load_code(path)
+            return renamed(load_code(path), path.stem)
         # a file wins over a style of the same name; what looks like a file is no style's name
         if path.name == str(source) and not path.suffix and not path.exists():
             code = find_code(str(source))
@@ -96,16 +103,18 @@ def normalized_blend(blend: Sequence[float] | None, count: int) -> tuple[float, 
     return tuple(float(w) / total for w in blend)
 
 
-def named(ingredient: Ingredient) -> StyleCode:
-    """Return the style of a recipe that goes by its name.
+def named(ingredient: Ingredient, folders: Sequence[Path]) -> StyleCode:
+    """Return the style of a recipe that goes by its name, or lies in one of the folders.
 
     Raises:
         RecipeError: there is none, or it is another one now.
     """
-    code = find_code(ingredient.name)
-    if code is None or code.digest != ingredient.sha256:
-        raise RecipeError(f"the style {ingredient.name} is not here, or has changed since")
-    return code
+    files = [folder / f"{ingredient.name}{SUFFIX}" for folder in folders]
+    codes = [find_code(ingredient.name), *(load_code(file) for file in files if file.is_file())]
+    for code in codes:
+        if code is not None and code.digest == ingredient.sha256:
+            return code
+    raise RecipeError(f"the style {ingredient.name} is not here, or has changed since")
 
 
 def ingredient_of(style: Style, blend: float) -> Ingredient:

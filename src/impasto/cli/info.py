@@ -14,6 +14,8 @@ from impasto.engine.device import usable_cores
 _PACKAGES = {
     "core": ("numpy", "pillow", "openvino", "pyvips", "safetensors"),
     "[optimize]": ("torch", "h5py", "matplotlib"),
+    "[train]": ("tensorboard",),
+    "[export]": ("onnx", "onnxscript", "onnxruntime"),
     "[heic]": ("pi-heif",),
 }
 

@@ -80,7 +80,7 @@ def stylize(content: Path, styles: tuple[str, ...], **rest: Any) -> None:
     options = resolve(given(rest))
     if isinstance(options, RealtimeOptions):
         _refuse_watchers(files)
-    blend = _blend(files["blend"])
+    blend = blend_weights(files["blend"])
     name = f"{short(content.stem)}-{short(Path(styles[0]).stem)}.png"
     out = target(files["out"], name, force=files["force"])
     check_target(out, depth=files["depth"])
@@ -195,7 +195,12 @@ def short(stem: str) -> str:
     return stem if len(whole) <= 100 else whole[:100].decode(errors="ignore")
 
 
-def _blend(text: str | None) -> list[float] | None:
+def blend_weights(text: str | None) -> list[float] | None:
+    """Read "2,1,1".
+
+    Raises:
+        OptionError: these are no numbers.
+    """
     if text is None:
         return None
     try:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from impasto.errors import OptionError
-from impasto.methods.optimize.options import OptimizeOptions
+from impasto.methods.optimize.options import PRESETS, OptimizeOptions
 from impasto.methods.optimize.options import resolve as resolve_optimize
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations, suggest
@@ -52,8 +52,10 @@ def resolve(given: Mapping[str, Any]) -> Options:
         _refuse(rest, fast, "the optimiser's: use quality balanced or best")
         return RealtimeOptions(**rest)
     _refuse(rest, optimize, "the real-time network's: use quality fast")
-    knobs = QUALITIES[quality][1] if quality else {}
-    return resolve_optimize({**(knobs or {}), **rest})
+    knobs = dict(QUALITIES[quality][1] or {}) if quality else {}
+    for name in PRESETS.get(rest.get("preset", ""), ("", {}))[1]:
+        knobs.pop(name, None)  # what a preset says wins
+    return resolve_optimize({**knobs, **rest})
 
 
 def _refuse(given: Mapping[str, Any], known: Mapping[str, Any], whose: str) -> None:

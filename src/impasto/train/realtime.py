@@ -10,7 +10,7 @@ so that tiles and films stay calm.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -44,6 +44,7 @@ from impasto.train.pairs import (
     noise_maps,
 )
 from impasto.train.settings import RealtimeTraining, learning_rate
+from impasto.weights import weights_sha256
 
 TERMS = ("content", "style", "moments", "identity", "calm", "variation", "range")
 COLUMNS = ("step", *TERMS, "loss", "seconds_per_step", "held_content", "held_style")
@@ -66,8 +67,9 @@ class RealtimeTrainer:
         paintings: Pictures,
         config: RealtimeTraining,
         device: torch.device,
+        origin: Mapping[str, str] | None = None,
     ) -> None:
-        self.config, self.device = config, device
+        self.config, self.device, self.origin = config, device, dict(origin or {})
         self.judge = judge.to(device)
         network.style.stages.requires_grad_(False)
         self.pairs = Pairs(self.judge, network.style, (photos, paintings), config, device)
@@ -83,7 +85,7 @@ class RealtimeTrainer:
     def state_dict(self) -> dict[str, Any]:
         """Return the whole state: model, average, optimiser, step."""
         return {
-            "config": asdict(self.config),
+            "config": asdict(self.config) | self.origin,
             "step": self.step,
             "model": self.network.state_dict(),
             "averaged": self.averaged,
@@ -105,7 +107,8 @@ class RealtimeTrainer:
         if checkpoint.exists():
             state = load_checkpoint(checkpoint)
             # the end may be moved; anything else would be another training
-            if state["config"] | {"steps": self.config.steps} != asdict(self.config):
+            wanted = asdict(self.config) | self.origin
+            if state["config"] | {"steps": self.config.steps} != wanted:
                 raise OptionError(f"{folder} was begun with other settings: {state['config']}")
             self.load_state_dict(state)
         started, rows = time.monotonic(), []
@@ -280,11 +283,12 @@ def train_realtime(
     if init is None:
         begin(network, load_backbone("compact"), data[1], config.seed)
     perceptual = load_backbone(judge, precision="bfloat16")
-    trainer = RealtimeTrainer(network, perceptual, data[0], data[1], config, place)
+    origin = {"judge": judge, "init": "" if init is None else weights_sha256(init)}
+    trainer = RealtimeTrainer(network, perceptual, data[0], data[1], config, place, origin)
     trainer.run(folder, report, every)
     return save_realtime(
         folder / "realtime.safetensors",
         trainer.shipped_state(),
         network.config,
-        {"judge": judge, **asdict(config), "pictures": [len(d.train) for d in data]},
+        asdict(config) | origin | {"pictures": [len(d.train) for d in data]},
     )

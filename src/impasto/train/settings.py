@@ -77,7 +77,7 @@ class RealtimeTraining:
     weight_decay: float = option(1e-4, "Weight decay of AdamW.", low=0, high=1)
     content_weight: float = option(1.0, "Weight of content distances.", low=0)
     style_weight: float = option(5.0, "Weight of the distances of Gram matrices.", low=0)
-    moments_weight: float = option(2.0, "Weight of the distances of means, deviations.", low=0)
+    moments_weight: float = option(2.0, "Weight of the distances of means and mean squares.", low=0)
     identity_weight: float = option(4.0, "Weight of pixel distances to own styles.", low=0)
     calm_weight: float = option(4.0, "Weight of changes under shifts and noise.", low=0)
     variation_weight: float = option(2.0, "Weight of total variation.", low=0)

@@ -37,6 +37,7 @@ from impasto.methods.optimize.options import STARTS, OptimizeOptions, layer_weig
 from impasto.methods.optimize.run import Run
 from impasto.methods.optimize.schedule import Scale, plan
 from impasto.methods.optimize.solvers import make_solver
+from impasto.methods.realtime.model import shipped_model
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.weights import find_weights, weights_sha256
 
@@ -102,6 +103,7 @@ class OptimizeStylizer:
             "threads": self.options.threads or usable_cores(),
             "precision": self._precision(),
             "weights_sha256": self.weights_hash,
+            **({"fast_sha256": shipped_model().sha256} if self.options.init == "fast" else {}),
         }
 
     def _precision(self) -> str:
@@ -154,7 +156,10 @@ class OptimizeStylizer:
         from impasto.methods.realtime import stylizer as realtime
 
         own = self.options
-        options = RealtimeOptions(style_scale=own.style_scale, threads=own.threads)
+        own = self.options
+        options = RealtimeOptions(
+            strength=own.strength, style_scale=own.style_scale, threads=own.threads
+        )
         return realtime.prepare(self.styles, self.blend, options)(content)
 
     def _check_memory(self, height: int, width: int) -> None:

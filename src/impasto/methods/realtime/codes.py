@@ -31,7 +31,7 @@ Array = NDArray[np.float32]
 ARCH = "realtime-style"
 SUFFIX = ".style"
 PRESETS = "styles.safetensors"
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,13 +150,13 @@ def target_of(name: str) -> Path:
     """Return where to write a style: a path that ends in .style, or a name in the user's folder.
 
     Raises:
-        OptionError: a name with anything but small letters, digits, ".", "_" and "-".
+        OptionError: a name with anything but small letters, digits, "_" and "-".
     """
     if name.endswith(SUFFIX) or os.sep in name:
         return Path(name).with_suffix(SUFFIX)
     if not _NAME.fullmatch(name):
         raise OptionError(
-            f"style name {name!r}: use small letters, digits, '.', '_' and '-', or a path that"
+            f"style name {name!r}: use small letters, digits, '_' and '-', or a path that"
             f" ends in {SUFFIX}"
         )
     return user_styles_dir() / f"{name}{SUFFIX}"

@@ -44,12 +44,14 @@ class RealtimeOptions:
         high=3,
     )
     engine: str = option(
-        "auto", "What computes; auto takes the fastest there is.", group="Search", choices=ENGINES
+        "auto",
+        "What computes; auto is torch on a GPU that device names, else OpenVINO.",
+        group="Search",
+        choices=ENGINES,
     )
     precision: str = option(
         "auto",
-        "Arithmetic; auto takes bfloat16 where the hardware has it. float32 repeats itself"
-        " everywhere.",
+        "Arithmetic; auto takes bfloat16 where the hardware has it, float32 is the most exact.",
         group="Search",
         choices=PRECISIONS,
     )

@@ -76,7 +76,8 @@ class Painter:
         tiles = list(self._tiles(*padded.shape[:2]))
         if len(tiles) == 1 and local == 0:
             whole = slice(0, padded.shape[0]), slice(0, padded.shape[1])
-            return self._paint(padded, whole, white, regions, shares, None)[inner]
+            # a copy, as the engine will write there again
+            return self._paint(padded, whole, white, regions, shares, None)[inner].copy()
         cells = local * max(height, width) / CELL
         statistics = self._statistics(padded, white, tiles, cells)
         out = np.empty_like(padded)
@@ -190,9 +191,9 @@ def _noise(stride: int) -> Array:
 
 def _spans(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice]]:
     """Cut a length into spans of `side`, each with what surrounds it up to the halo."""
-    count = -(-length // side)
+    count = max(1, -(-(length - 3 * CELL) // side))  # a margin does not make a tile of its own
     for i in range(count):
-        start, stop = i * side, min(length, (i + 1) * side)
+        start, stop = i * side, length if i + 1 == count else (i + 1) * side
         yield slice(start, stop), slice(max(0, start - halo), min(length, stop + halo))
 
 

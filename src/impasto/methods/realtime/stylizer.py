@@ -163,6 +163,16 @@ def prepare(
     """
     if masks and len(masks) != len(styles):
         raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
+    if len(masks) == 1:  # the style here, the content there
+        if strength_map is not None:
+            raise OptionError("one style takes a mask or a strength map, not both")
+        strength_map = masks[0]
+        masks = ()
+    if options.style_scale != 1 and any(isinstance(style, StyleCode) for style in styles):
+        raise OptionError(
+            "style_scale needs the style's picture; a style that goes by a name has"
+            " its scale already"
+        )
     engine = make_engine(options.engine, options.precision, options.device, options.threads)
     codes = tuple(
         style
