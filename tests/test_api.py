@@ -11,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import impasto
-from impasto.api import normalized_blend
 from impasto.engine import available_memory
 from impasto.errors import ImageError, OptionError
 from impasto.images import load_picture, save_picture
 from impasto.methods.optimize import OptimizeOptions
 from impasto.methods.optimize.options import OPTIMIZERS
 from impasto.methods.optimize.stylizer import balance
+from impasto.styles import normalized_blend
 
 pytestmark = pytest.mark.usefixtures("compact")
 QUICK: dict[str, Any] = {"steps": 4, "threads": 1}
+METHODS: list[dict[str, Any]] = [{}, {"steps": 1}]  # the real-time network, the optimiser
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -30,16 +31,17 @@ def losses_of(content: Any, style: Any, **options: Any) -> list[float]:
     return losses
 
 
-def test_strength_0_is_the_content(draw: Any, tmp_path: Path) -> None:
-    content = draw()
-    result = impasto.stylize(content, draw(number=3), strength=0)
+@pytest.mark.parametrize("method", METHODS)
+def test_strength_0_is_the_content(draw: Any, tmp_path: Path, method: dict[str, Any]) -> None:
+    content, options = draw(), {"strength": 0, **method}
+    result = impasto.stylize(content, draw(number=3), **options)
     assert np.array_equal(result.image, content)
     assert result.recipe.steps == 0
     assert not result.recipe.stopped
-    assert np.array_equal(impasto.prepare(draw(number=3), strength=0)(content), content)
+    assert np.array_equal(impasto.prepare(draw(number=3), **options)(content), content)
 
     path = save_picture(tmp_path / "content.png", content)
-    impasto.save(tmp_path / "out.png", impasto.stylize(path, draw(number=3), strength=0))
+    impasto.save(tmp_path / "out.png", impasto.stylize(path, draw(number=3), **options))
     assert np.array_equal(impasto.load(tmp_path / "out.png"), impasto.load(path))
 
 
@@ -91,10 +93,13 @@ def test_sizes(draw: Any, shape: Any, size: int | None, expected: Any) -> None:
     ("size", "message"),
     [(16, "16x4 px; every side needs"), (10**6, "1000000x250000 px, over the limit")],
 )
-def test_a_size_that_no_network_can_take(draw: Any, size: int, message: str) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_a_size_that_no_network_can_take(
+    draw: Any, size: int, message: str, method: dict[str, Any]
+) -> None:
     for strength in (0, 1):
         with pytest.raises(ImageError, match=f"the content at size {size} is {message}"):
-            impasto.stylize(draw(20, 80), draw(number=3), size=size, strength=strength)
+            impasto.stylize(draw(20, 80), draw(number=3), size=size, strength=strength, **method)
 
 
 @pytest.mark.parametrize("shape", [(16, 300), (300, 16), (16, 16), (200, 150)])
@@ -248,10 +253,11 @@ def test_a_stylizer_takes_one_content_after_another(draw: Any) -> None:
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((48, 64)), np.full((48, 64, 3), 7.0), "photo.png"])
-def test_a_stylizer_checks_its_content(draw: Any, wrong: Any) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stylizer_checks_its_content(draw: Any, wrong: Any, method: dict[str, Any]) -> None:
     for strength in (0, 1):
         with pytest.raises(ImageError, match="the content"):
-            impasto.prepare(draw(), strength=strength)(wrong)
+            impasto.prepare(draw(), strength=strength, **method)(wrong)
 
 
 def test_unknown_keywords_are_told_with_the_nearest(draw: Any) -> None:
@@ -269,7 +275,7 @@ def test_a_layer_that_the_network_lacks(draw: Any) -> None:
 @pytest.mark.skipif(available_memory() is None, reason="free memory is not known here")
 def test_too_little_memory_is_told_before_the_work(draw: Any) -> None:
     with pytest.raises(OptionError, match=r"needs about .* GB .*: use --size \d+"):
-        impasto.stylize(draw(), draw(number=3), size=18000, device="cpu")
+        impasto.stylize(draw(), draw(number=3), size=18000, device="cpu", steps=1)
 
 
 def test_preset_in_the_recipe(draw: Any) -> None:

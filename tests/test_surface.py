@@ -12,6 +12,7 @@ import pytest
 import impasto
 from impasto.cli.stylize import stylize
 from impasto.methods.optimize import OptimizeOptions
+from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations
 
 SOURCE = Path(impasto.__file__).parent
@@ -26,6 +27,8 @@ LAYERS = (
     ("backbones",),
     ("methods",),
     ("recipe", "metrics"),
+    ("styles",),
+    ("job",),
     ("api",),
     ("train",),
     ("cli",),
@@ -116,11 +119,15 @@ def test_every_packages_interface_is_there(package: str) -> None:
         assert getattr(module, name) is not None
 
 
-@pytest.mark.parametrize("name", declarations(OptimizeOptions))
+# an option of both methods is described as the real-time network's, which is the default
+OPTIONS = declarations(OptimizeOptions) | declarations(RealtimeOptions)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_has_a_flag(name: str) -> None:
     flags = {parameter.name: parameter for parameter in stylize.params}
     flag: Any = flags[name]
-    declared = declarations(OptimizeOptions)[name][1]
+    declared = OPTIONS[name][1]
     assert flag.opts == [f"--{name.replace('_', '-')}"]
     assert flag.help.startswith(declared.help)
     assert flag.group == declared.group

@@ -15,7 +15,7 @@ QUICK = ("photo.png", "-s", "paint.png", "-s", "other.png", "--steps", "3", "-q"
 
 @pytest.fixture
 def picture(run: Any) -> str:
-    assert run("stylize", *QUICK, "-o", "out.jpg", "--quality", "80").code == 0
+    assert run("stylize", *QUICK, "-o", "out.jpg", "--file-quality", "80").code == 0
     return "out.jpg"
 
 

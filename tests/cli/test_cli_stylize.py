@@ -17,10 +17,19 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} - {"photo.png", "paint.png", "other.png"}
 
 
-@pytest.mark.slow
 def test_a_style_is_all_it_needs(run: Any, folder: Path) -> None:
     assert run("stylize", "photo.png", "--style", "paint.png").code == 0
-    assert read_recipe("photo-paint.png")["steps"] == 300
+    recipe = read_recipe("photo-paint.png")
+    assert (recipe["method"], recipe["steps"]) == ("realtime", 1)
+
+
+@pytest.mark.slow
+def test_the_best_quality_takes_all_steps(run: Any, folder: Path) -> None:
+    done = run("stylize", "photo.png", "--style", "paint.png", "--quality", "best", "-q")
+    assert done.code == 0, done.err
+    recipe = read_recipe("photo-paint.png")
+    assert (recipe["method"], recipe["steps"]) == ("optimize", 300)
+    assert recipe["options"]["init"] == "fast"
 
 
 def test_what_is_said_and_written(run: Any, folder: Path) -> None:
@@ -43,7 +52,7 @@ def test_every_run_gets_a_new_name(run: Any, folder: Path) -> None:
 
 
 def test_quiet(run: Any) -> None:
-    done = run("stylize", *QUICK, "-q", "-o", "out.webp", "--quality", "50")
+    done = run("stylize", *QUICK, "-q", "-o", "out.webp", "--file-quality", "50")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("out.webp  64x48")
 

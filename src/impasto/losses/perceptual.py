@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -28,3 +29,18 @@ def total_variation(images: Tensor) -> Tensor:
     """Return the mean square of the differences between neighbours."""
     down = (images[:, :, 1:] - images[:, :, :-1]).square().mean()
     return down + (images[..., 1:] - images[..., :-1]).square().mean()
+
+
+def grid_pattern(images: Tensor, period: int = 16) -> Tensor:
+    """Return how strong a pattern is that repeats itself every `period` pixels.
+
+    A network that shuffles channels into pixels may paint one into every place alike. It is
+    what is left of the fine detail when all squares of that side are averaged: root mean square,
+    mean over pictures.
+    """
+    around = F.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
+    height, width = (side // period * period for side in images.shape[2:])
+    fine = (images - around)[:, :, :height, :width]
+    squares = fine.unflatten(2, (-1, period)).unflatten(4, (-1, period))
+    mean = squares.mean((2, 4)).flatten(1)
+    return (mean.square().mean(1) + 1e-8).sqrt().mean()

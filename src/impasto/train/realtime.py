@@ -26,7 +26,7 @@ from impasto.backbones.vgg import Vgg
 from impasto.engine import choose_device
 from impasto.errors import OptionError
 from impasto.images import save_picture
-from impasto.losses.perceptual import content_distance, total_variation
+from impasto.losses.perceptual import content_distance, grid_pattern, total_variation
 from impasto.losses.style import style_statistics
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime, save_realtime
@@ -46,7 +46,7 @@ from impasto.train.pairs import (
 from impasto.train.settings import RealtimeTraining, learning_rate
 from impasto.weights import weights_sha256
 
-TERMS = ("content", "style", "moments", "identity", "calm", "variation", "range")
+TERMS = ("content", "style", "moments", "identity", "calm", "grid", "variation", "range")
 COLUMNS = ("step", *TERMS, "loss", "seconds_per_step", "held_content", "held_style")
 _SHALLOW = STYLE_LAYERS[:2]
 _DEEP = STYLE_LAYERS[2:]
@@ -155,6 +155,7 @@ class RealtimeTrainer:
             "content": content_distance(features, _targets(contents[1])),
             **self._style_terms(features, styles[1]),
             "variation": total_variation(painted),
+            "grid": grid_pattern(painted),
             "range": (painted - painted.clamp(0, 1)).square().mean(),
         }
         change = (painted - content).abs().mean((1, 2, 3))

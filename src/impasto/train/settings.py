@@ -80,6 +80,7 @@ class RealtimeTraining:
     moments_weight: float = option(2.0, "Weight of the distances of means and mean squares.", low=0)
     identity_weight: float = option(4.0, "Weight of pixel distances to own styles.", low=0)
     calm_weight: float = option(4.0, "Weight of changes under shifts and noise.", low=0)
+    grid_weight: float = option(20.0, "Weight of patterns that repeat every 16 pixels.", low=0)
     variation_weight: float = option(2.0, "Weight of total variation.", low=0)
     color_jitter: float = option(0.2, "Share of styles in changed colours.", low=0, high=1)
     range_weight: float = option(20.0, "Weight of values outside 0 to 1.", low=0)

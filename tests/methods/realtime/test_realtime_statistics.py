@@ -1,0 +1,99 @@
+"""Statistics of a picture, and of places, from moments in cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from impasto.methods.realtime.statistics import EPSILON, around_places, enlarged, whole_picture
+
+Array = NDArray[np.float32]
+seeds = st.integers(0, 2**32)
+cells = st.integers(1, 9)
+
+
+def field(seed: int, height: int, width: int, channels: int = 3) -> Array:
+    rng = np.random.default_rng(seed)
+    offsets = rng.normal(0, 3, (1, channels, 1, 1))
+    return (rng.normal(0, 1, (1, channels, height, width)) + offsets).astype(np.float32)
+
+
+def moments(values: Array, side: int = 4) -> Array:
+    both = np.concatenate([values, values**2], 1)
+    count, channels, height, width = both.shape
+    shape = (count, channels, height // side, side, width // side, side)
+    return both.reshape(shape).mean((3, 5))  # type: ignore[no-any-return]
+
+
+def expected(values: Array) -> Array:
+    mean = values.mean((2, 3), keepdims=True, dtype=np.float64)
+    variance = values.var((2, 3), keepdims=True, dtype=np.float64)
+    both = np.concatenate([mean, 1 / np.sqrt(variance + EPSILON)], 1)
+    return both.astype(np.float32)
+
+
+@given(seeds, cells, cells)
+def test_the_whole_picture_has_the_fields_mean_and_deviation(
+    seed: int, height: int, width: int
+) -> None:
+    values = field(seed, 4 * height, 4 * width)
+    found = whole_picture(moments(values))
+    assert found.shape == (1, 6, 1, 1)
+    assert found.dtype == np.float32
+    assert np.allclose(found, expected(values), rtol=1e-3, atol=1e-4)
+
+
+def test_a_constant_field_is_finite() -> None:
+    values = np.full((1, 2, 8, 8), 100, np.float32)
+    for found in (whole_picture(moments(values)), around_places(moments(values), 2)):
+        assert np.allclose(found[:, :2], 100)
+        assert np.isfinite(found).all()
+        # rounding never makes a variance negative, nor the reciprocal larger than this
+        assert found[:, 2:].max() <= EPSILON**-0.5 * (1 + 1e-5)
+
+
+@given(seeds, cells, cells)
+def test_a_huge_window_is_the_whole_picture(seed: int, height: int, width: int) -> None:
+    table = moments(field(seed, 4 * height, 4 * width))
+    found = around_places(table, 1e4)
+    assert found.shape == table.shape
+    whole = np.broadcast_to(whole_picture(table), found.shape)
+    assert np.allclose(found, whole, rtol=1e-3, atol=1e-4)
+
+
+def test_a_window_sees_its_neighbourhood_only() -> None:
+    values = np.zeros((1, 1, 64, 128), np.float32)
+    values[..., 64:] = 1
+    found = around_places(moments(values), 4)
+    assert np.allclose(found[0, 0, :, :10], 0, atol=1e-3)
+    assert np.allclose(found[0, 0, :, -10:], 1, atol=1e-3)
+    assert np.allclose(found[0, 0, :, 15:17].mean(), 0.5, atol=1e-3)
+    # the border is not darkened by what is not there
+    ones = np.ones((1, 2, 5, 7), np.float32)
+    assert np.allclose(around_places(ones, 3)[:, 0], 1)
+
+
+@given(seeds, cells, cells, st.sampled_from([1, 2, 4]))
+def test_enlarging_is_bilinear_and_keeps_means(
+    seed: int, height: int, width: int, factor: int
+) -> None:
+    maps = field(seed, height, width)
+    found = enlarged(maps, height * factor, width * factor)
+    assert found.dtype == np.float32
+    wanted = torch.nn.functional.interpolate(
+        torch.from_numpy(maps), scale_factor=factor, mode="bilinear", align_corners=False
+    )
+    assert np.allclose(found, wanted.numpy(), atol=1e-5)
+    assert np.allclose(found.mean((2, 3)), maps.mean((2, 3)), atol=1e-4)
+    assert maps.min() - 1e-5 <= found.min()
+    assert found.max() <= maps.max() + 1e-5
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 4)])
+def test_enlarging_keeps_constants(shape: tuple[int, int]) -> None:
+    maps = np.full((1, 2, *shape), 0.7, np.float32)
+    assert np.allclose(enlarged(maps, 4 * shape[0], 4 * shape[1]), 0.7, atol=1e-6)
