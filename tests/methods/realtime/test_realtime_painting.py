@@ -172,9 +172,6 @@ def test_grain_is_the_strength_of_the_noise(
     content = np.full((48, 64, 3), 0.5, np.float32)
     regions = [region(model, codes["ink"])]
     painted = [Painter(model, engine, grain=g)(content, regions) for g in (0.0, 0.1, 1.0)]
-    plain = Region(model.affines(codes["ink"].vector), regions[0].color)
-    if not model.weight[-1].any():  # a network that never wants noise
-        assert np.array_equal(Painter(model, engine)(content, [plain]), painted[0])
     changes = [np.abs(p - painted[0]).mean() for p in painted]
     assert changes == sorted(changes)
     assert changes[2] > LEVEL
