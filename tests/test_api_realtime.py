@@ -169,7 +169,6 @@ def test_again_refuses_another_style_of_the_name() -> None:
         impasto.again(first)
 
 
-@pytest.mark.xfail(strict=True, raises=RecipeError, reason="found by the name inside the file")
 def test_again_finds_a_style_whose_file_got_another_name() -> None:
     path = keep("batik", "mine")
     path.rename(path.with_name("yours.style"))
@@ -216,7 +215,6 @@ def test_the_optimiser_begins_from_the_networks_result() -> None:
 
 
 @pytest.mark.usefixtures("compact")
-@pytest.mark.xfail(strict=True, reason="steps given to mean the optimiser win over the preset's")
 def test_a_network_of_ones_own_leaves_the_presets_steps() -> None:
     from impasto.backbones import load_backbone
 
@@ -262,9 +260,7 @@ def test_alpha_is_kept(draw: Any) -> None:
 @pytest.mark.parametrize(
     "options", [{"of_tomorrow": 1}, {"strength": "much"}, {"engine": "abacus"}]
 )
-def test_a_recipe_of_odd_options_is_told(options: dict[str, Any], request: Any) -> None:
-    if "of_tomorrow" in options:
-        request.applymarker(pytest.mark.xfail(strict=True, raises=TypeError, reason="no resolve"))
+def test_a_recipe_of_odd_options_is_told(options: dict[str, Any]) -> None:
     result = impasto.stylize("photo.png", "ink", **QUICK)
     plain = result.recipe.as_dict()
     plain["options"] |= options

@@ -6,7 +6,7 @@ A picture's way: `load_picture` -> `prepare` -> the stylizer -> `save` with its 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from impasto.job import Guides, Job, Progress, Stylized, prepare_stylizer
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions
+from impasto.options import declarations, unknown_option
 from impasto.recipe import Ingredient, Recipe, find_ingredient
 from impasto.styles import Source, StyleSource, named, normalized_blend, open_styles
 
@@ -81,7 +82,8 @@ def prepare(
     """
     styles = open_styles(style)
     weights = normalized_blend(blend, len(styles))
-    chosen = resolve(options if network is None else {"steps": OptimizeOptions.steps} | options)
+    # any option that only the optimiser has asks for it; this one changes nothing
+    chosen = resolve(options if network is None else {"preset": None} | options)
     guides = Guides.load(masks, strength_map)
     return prepare_stylizer(styles, weights, chosen, guides, network)
 
@@ -129,18 +131,25 @@ def again(
     def found(ingredient: Ingredient) -> Picture:
         return find_ingredient(ingredient, places)[1]
 
-    given = dict(recipe.options)
+    content, given = found(recipe.content), dict(recipe.options)
     if recipe.init is not None:
         given["init"] = str(find_ingredient(recipe.init, places)[0])
     job = Job.open(
-        found(recipe.content),
+        content,
         [
             named(style, places) if style.kind == "style" else found(style)
             for style in recipe.styles
         ],
         [style.blend for style in recipe.styles if style.blend is not None],
-        METHODS[recipe.method](**given),
+        _options(METHODS[recipe.method], given),
         masks=[found(mask) for mask in recipe.masks],
         strength_map=None if recipe.strength_map is None else found(recipe.strength_map),
     )
     return job.run(progress, stop_after=recipe.steps if recipe.stopped else None)
+
+
+def _options(kind: type[Options], given: Mapping[str, Any]) -> Options:
+    for name in given:
+        if name not in declarations(kind):
+            raise unknown_option(name, kind)
+    return kind(**given)

@@ -15,7 +15,7 @@ try:
     from impasto.train.backbone import train_backbone
     from impasto.train.realtime import train_realtime
 except ModuleNotFoundError as missing:
-    if missing.name != "torch":
+    if missing.name not in ("torch", "tensorboard"):
         raise
     raise MissingExtraError("Training", "train") from missing
 

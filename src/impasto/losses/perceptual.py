@@ -19,7 +19,7 @@ def content_distance(features: Mapping[str, Tensor], targets: Mapping[str, Tenso
     for name, features_of in targets.items():
         target = features_of.float()
         spread = (target - target.mean((2, 3), keepdim=True)).square().sum((1, 2, 3))
-        spread = spread.clamp_min(spread.mean().item() / 3)
+        spread = spread.clamp_min(max(spread.mean().item() / 3, 1e-8))
         error = (features[name].float() - target).square().sum((1, 2, 3))
         total = total.to(error.device) + (error / spread).mean() / len(targets)
     return total
@@ -41,6 +41,6 @@ def grid_pattern(images: Tensor, period: int = 16) -> Tensor:
     around = F.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
     height, width = (side // period * period for side in images.shape[2:])
     fine = (images - around)[:, :, :height, :width]
-    squares = fine.unflatten(2, (-1, period)).unflatten(4, (-1, period))
+    squares = fine.unflatten(2, (-1, period)).unflatten(4, (-1, period))  # type: ignore[no-untyped-call]
     mean = squares.mean((2, 4)).flatten(1)
-    return (mean.square().mean(1) + 1e-8).sqrt().mean()
+    return (mean.square().mean(1) + 1e-8).sqrt().mean()  # type: ignore[no-any-return]

@@ -29,7 +29,8 @@ class _StyleStatistics(torch.autograd.Function):
         square = difference.diagonal(dim1=1, dim2=2).to(wide, copy=True)
         difference -= target
         energy = torch.linalg.vector_norm(target, dim=(1, 2), dtype=wide).square()
-        energy = energy.clamp_min(0.01 * energy.mean().item())  # a black picture has hardly any
+        # a black picture has hardly any
+        energy = energy.clamp_min(max(0.01 * energy.mean().item(), torch.finfo(torch.float32).tiny))
         distance = torch.linalg.vector_norm(difference, dim=(1, 2), dtype=wide)
         ctx.save_for_backward(features, difference, energy)
         return distance.square() / energy, features.mean((2, 3)).to(wide), square

@@ -46,7 +46,7 @@ def resolve(given: Mapping[str, Any]) -> Options:
             raise OptionError(f"no option {name!r}: {hint}")
     if quality is None:
         quality = "fast" if all(name in fast for name in rest) else ""
-    elif quality not in QUALITIES:
+    elif not isinstance(quality, str) or quality not in QUALITIES:
         raise OptionError(f"quality {quality!r}: {suggest(str(quality), QUALITIES)}")
     if quality == "fast":
         _refuse(rest, fast, "the optimiser's: use quality balanced or best")

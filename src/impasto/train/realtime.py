@@ -192,7 +192,10 @@ class RealtimeTrainer:
 
     @torch.no_grad()
     def evaluate(self, count: int = 32, size: int = 256) -> dict[str, float]:
-        """Return content and style distances on held-out pairs, with the averaged weights."""
+        """Return distances on held-out pairs, with the averaged weights; nothing without any."""
+        count = min(count, *(len(part.test) for part in self.pairs.data))
+        if count == 0:
+            return {}
         contents, styles = (part.held_out(count, size) for part in self.pairs.data)
         sums = np.zeros(2)
         with self._averaging():

@@ -71,7 +71,6 @@ def test_where_no_mask_wants_anything_all_styles_share(styled: Any, scene: Array
     assert np.abs(found - styled("ink", "batik")(scene)).max() < LEVEL
 
 
-@pytest.mark.xfail(strict=True, reason="shares of nearly nothing do not sum to one: black")
 def test_masks_of_hardly_anything_are_no_hole(styled: Any, scene: Array) -> None:
     hardly = [1e-8 * ones(scene), 0 * ones(scene)]
     found = styled("ink", "batik", masks=hardly)(scene)

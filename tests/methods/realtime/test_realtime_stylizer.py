@@ -143,7 +143,6 @@ def test_a_content_that_is_too_small_is_told(styled: Any, draw: Any) -> None:
             styled("ink", strength=strength)(draw(15, 80))
 
 
-@pytest.mark.xfail(strict=True, raises=MemoryError, reason="enlarged before it is checked")
 def test_a_content_that_is_too_large_is_told(styled: Any, draw: Any) -> None:
     for strength in (0, 1):
         with pytest.raises(ImageError, match="over the limit"):

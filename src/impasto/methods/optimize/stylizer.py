@@ -156,7 +156,6 @@ class OptimizeStylizer:
         from impasto.methods.realtime import stylizer as realtime
 
         own = self.options
-        own = self.options
         options = RealtimeOptions(
             strength=own.strength, style_scale=own.style_scale, threads=own.threads
         )

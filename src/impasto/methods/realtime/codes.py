@@ -97,7 +97,13 @@ def load_code(path: str | os.PathLike[str]) -> StyleCode:
     from impasto.weights import weights_sha256
 
     tensors, metadata = read_weights(path)
-    about = _about(path, metadata)[0]
+    styles, model = _about(path, metadata), shipped_model()
+    _check(path, tensors.get("code"), (model.code_size,))
+    if "affines" in tensors:
+        _check(path, tensors["affines"], model.bias.shape)
+    if len(styles) != 1:
+        raise WeightsError(f"{path}: tells of {len(styles)} styles, expected one")
+    about = styles[0]
     return StyleCode(
         about["name"],
         tensors["code"],
@@ -109,8 +115,21 @@ def load_code(path: str | os.PathLike[str]) -> StyleCode:
     )
 
 
+def _check(path: str | os.PathLike[str], values: Array | None, shape: tuple[int, ...]) -> None:
+    found = None if values is None else values.shape
+    if values is None or found != shape or not np.isfinite(values).all():
+        raise WeightsError(f"{path}: no style's code: found {found}, expected finite {shape}")
+
+
 def save_codes(path: Path, codes: Sequence[StyleCode]) -> Path:
-    """Write several codes to one file, as the presets are."""
+    """Write several codes to one file, as the presets are.
+
+    Raises:
+        WeightsError: one has gains and shifts of its own, for which there is no room.
+    """
+    tuned = [code.name for code in codes if code.affines is not None]
+    if tuned:
+        raise WeightsError(f"{path}: tuned styles need a file each: {', '.join(tuned)}")
     table = np.stack([code.vector for code in codes])
     return write_weights(path, {"codes": table}, _metadata("styles", codes))
 
@@ -123,7 +142,7 @@ def find_code(name: str) -> StyleCode | None:
     """
     path = user_styles_dir() / f"{name}{SUFFIX}"
     if _NAME.fullmatch(name) and path.is_file():
-        return load_code(path)
+        return renamed(load_code(path), name)  # found by it, whatever it was called
     return shipped_codes().get(name)
 
 
@@ -152,8 +171,9 @@ def target_of(name: str) -> Path:
     Raises:
         OptionError: a name with anything but small letters, digits, "_" and "-".
     """
-    if name.endswith(SUFFIX) or os.sep in name:
-        return Path(name).with_suffix(SUFFIX)
+    path = Path(name)
+    if path.name and (name.endswith(SUFFIX) or os.sep in name):
+        return path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
     if not _NAME.fullmatch(name):
         raise OptionError(
             f"style name {name!r}: use small letters, digits, '_' and '-', or a path that"
@@ -204,10 +224,10 @@ def _metadata(name: str, codes: Sequence[StyleCode]) -> dict[str, str]:
 def _about(path: str | os.PathLike[str], metadata: dict[str, str]) -> list[dict[str, Any]]:
     if metadata["arch"] != ARCH:
         raise WeightsError(f"{path}: holds {metadata['arch']}, expected a style's code")
-    config = json.loads(metadata["config"])
-    if config["network"] != shipped_model().sha256:
+    config = json.loads(metadata.get("config") or "{}")
+    if config.get("network") != shipped_model().sha256:
         raise WeightsError(
             f"{path}: made for another version of the network; make it anew with"
             " `impasto styles save` or `impasto styles tune`"
         )
-    return config["styles"]  # type: ignore[no-any-return]
+    return config.get("styles", [])  # type: ignore[no-any-return]

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from impasto.engine.device import usable_cores
 from impasto.errors import MissingExtraError, OptionError
-from impasto.methods.realtime.model import DATA, GRAPHS, WEIGHTS, checked
+from impasto.methods.realtime.model import GRAPHS, WEIGHTS, checked
+from impasto.methods.realtime.options import ENGINES, PRECISIONS
+from impasto.options import suggest
 
 Array = NDArray[np.float32]
-ENGINES = ("auto", "openvino", "onnxruntime", "torch")
-PRECISIONS = ("auto", "float32", "bfloat16")
-_KEPT = 4  # compiled shapes
+_KEPT = 24  # compiled shapes
 
 
 class Engine(Protocol):
@@ -39,6 +39,9 @@ def make_engine(name: str, precision: str, device: str, threads: int | None) -> 
         OptionError: the engine cannot compute so; nothing else is taken in its place.
         MissingExtraError: the engine is not installed.
     """
+    for what, value, choices in (("engine", name, ENGINES), ("precision", precision, PRECISIONS)):
+        if value not in choices:
+            raise OptionError(f"{what} {value!r}: {suggest(value, choices)}")
     if name == "auto":
         if device in ("cuda", "mps"):
             name = "torch"
@@ -61,7 +64,7 @@ class OpenVinoEngine:
         try:
             import openvino
         except ModuleNotFoundError:
-            raise MissingExtraError("The OpenVINO engine", "openvino") from None
+            raise MissingExtraError("The OpenVINO engine", "all") from None
         self._openvino, self._core = openvino, openvino.Core()
         if precision == "auto":
             native = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -149,7 +152,7 @@ class TorchEngine:
         from impasto.methods.realtime.weights import load_realtime
 
         self.precision, self._threads = choose_precision(precision, self._device), threads
-        network = load_realtime(DATA / WEIGHTS).to(self._device)
+        network = load_realtime(checked(WEIGHTS)).to(self._device)
         self._graphs = {"style": StyleGraph(network), "content": ContentGraph(network)}
 
     def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:

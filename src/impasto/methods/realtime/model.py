@@ -111,7 +111,9 @@ def checked(name: str) -> Path:
         WeightsError: it is missing, or not the file that was shipped.
     """
     path = DATA / name
-    found, expected = weights_sha256(path), _manifest()[name]
+    found, expected = weights_sha256(path), _manifest().get(name)
+    if expected is None:
+        raise WeightsError(f"{DATA / MANIFEST}: does not name {name}; reinstall")
     if found != expected:
         raise WeightsError(f"{path}: damaged, SHA-256 is {found}, expected {expected}; reinstall")
     return path
@@ -120,6 +122,6 @@ def checked(name: str) -> Path:
 @lru_cache(maxsize=1)
 def _manifest() -> dict[str, str]:
     try:
-        return json.loads((DATA / MANIFEST).read_text())  # type: ignore[no-any-return]
-    except (OSError, ValueError) as error:
+        return dict(json.loads((DATA / MANIFEST).read_text()))
+    except (OSError, TypeError, ValueError) as error:
         raise WeightsError(f"{DATA / MANIFEST}: cannot be read ({error}); reinstall") from None

@@ -56,7 +56,7 @@ class Painter:
     """
 
     def __init__(
-        self, model: RealtimeModel, engine: Engine, tile: int = 2048, grain: float = 1.0
+        self, model: RealtimeModel, engine: Engine, tile: int = 4096, grain: float = 1.0
     ) -> None:
         self.model, self.engine, self.grain = model, engine, np.float32(grain)
         self.tile = max(CELL, tile // CELL * CELL)

@@ -27,6 +27,7 @@ Array = NDArray[np.float32]
 
 STYLE_SIDE = 512  # longest side at which a style is looked at, times style_scale
 _LEAST_SIDE = 64
+_LEAST_SHARE = 1e-6  # masks that want less in all, as resizing leaves, want nothing
 _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
 
 
@@ -79,10 +80,14 @@ class RealtimeStylizer:
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
         content, size = check_pixels(content, "the content"), self.options.size
-        if size is not None:
-            content = fit(content, size)
-        check_size(content.shape[1], content.shape[0], "the content")
-        return content
+        height, width = content.shape[:2]
+        if size is None:
+            check_size(width, height, "the content")
+            return content
+        # before it is enlarged, which may be more than the memory holds
+        scale = size / max(height, width)
+        check_size(round(width * scale), round(height * scale), f"the content at size {size}")
+        return fit(content, size)
 
     def made_with(self) -> dict[str, Any]:
         """Return what else decides the result, for the recipe."""
@@ -144,7 +149,7 @@ class RealtimeStylizer:
         total = table.sum(0)
         # where no mask wants anything, all styles share by their weights
         even = np.asarray(self.blend, np.float32)[:, None, None]
-        return np.where(total > 0, table / np.maximum(total, 1e-6), even)
+        return np.where(total > _LEAST_SHARE, table / np.maximum(total, _LEAST_SHARE), even)
 
 
 def prepare(
