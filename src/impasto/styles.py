@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import ImageError, OptionError, RecipeError
+from impasto.errors import ImageError, OptionError, RecipeError, WeightsError
 from impasto.images import Picture, load_picture
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import (
@@ -109,12 +110,21 @@ def named(ingredient: Ingredient, folders: Sequence[Path]) -> StyleCode:
     Raises:
         RecipeError: there is none, or it is another one now.
     """
-    files = [folder / f"{ingredient.name}{SUFFIX}" for folder in folders]
-    codes = [find_code(ingredient.name), *(load_code(file) for file in files if file.is_file())]
-    for code in codes:
-        if code is not None and code.digest == ingredient.sha256:
+    for code in _codes_called(ingredient.name, folders):
+        if code.digest == ingredient.sha256:
             return code
     raise RecipeError(f"the style {ingredient.name} is not here, or has changed since")
+
+
+def _codes_called(name: str, folders: Sequence[Path]) -> Iterator[StyleCode]:
+    # a damaged file is only a changed one: the next folder may have the right one
+    with suppress(WeightsError):
+        if (code := find_code(name)) is not None:
+            yield code
+    for path in (folder / f"{name}{SUFFIX}" for folder in folders):
+        with suppress(WeightsError):
+            if path.is_file():
+                yield load_code(path)
 
 
 def ingredient_of(style: Style, blend: float) -> Ingredient:

@@ -25,12 +25,6 @@ def content_distance(features: Mapping[str, Tensor], targets: Mapping[str, Tenso
     return total
 
 
-def total_variation(images: Tensor) -> Tensor:
-    """Return the mean square of the differences between neighbours."""
-    down = (images[:, :, 1:] - images[:, :, :-1]).square().mean()
-    return down + (images[..., 1:] - images[..., :-1]).square().mean()
-
-
 def grid_pattern(images: Tensor, period: int = 16) -> Tensor:
     """Return how strong a pattern is that repeats itself every `period` pixels.
 

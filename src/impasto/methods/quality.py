@@ -53,7 +53,7 @@ def resolve(given: Mapping[str, Any]) -> Options:
         return RealtimeOptions(**rest)
     _refuse(rest, optimize, "the real-time network's: use quality fast")
     knobs = dict(QUALITIES[quality][1] or {}) if quality else {}
-    for name in PRESETS.get(rest.get("preset", ""), ("", {}))[1]:
+    for name in PRESETS.get(str(rest.get("preset")), ("", {}))[1]:
         knobs.pop(name, None)  # what a preset says wins
     return resolve_optimize({**knobs, **rest})
 

@@ -26,7 +26,8 @@ from impasto.backbones.vgg import Vgg
 from impasto.engine import choose_device
 from impasto.errors import OptionError
 from impasto.images import save_picture
-from impasto.losses.perceptual import content_distance, grid_pattern, total_variation
+from impasto.losses import total_variation
+from impasto.losses.perceptual import content_distance, grid_pattern
 from impasto.losses.style import style_statistics
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime, save_realtime

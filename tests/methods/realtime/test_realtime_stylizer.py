@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from impasto.drawn import draw as draw_style
 from impasto.errors import ImageError, OptionError
+from impasto.methods.realtime import stylizer as stylizer_module
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.colors import color_code, color_statistics
 from impasto.methods.realtime.engines import Engine
@@ -225,3 +226,18 @@ def test_what_it_was_made_with(styled: Any, model: Any) -> None:
 def test_masks_need_a_style_each(scene: Array, codes: Any) -> None:
     with pytest.raises(OptionError, match="1 masks for 2 styles"):
         prepare([codes["ink"], codes["batik"]], (0.5, 0.5), RealtimeOptions(), [scene.mean(2)])
+
+
+def test_too_little_memory_is_told_before_the_work(
+    styled: Any, scene: Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stylizer_module, "available_memory", lambda: 100_000)
+    with pytest.raises(OptionError, match=r"needs about .* GB .*: use --size \d+"):
+        styled("ink")(scene)
+
+
+def test_a_sliver_of_a_style_is_looked_at_in_its_middle(styled: Any) -> None:
+    sliver = np.random.default_rng(0).random((16, 20_000, 3), np.float32)
+    engine = styled("ink").engine
+    middle = sliver[:, 10_000 - 128 : 10_000 + 128]
+    assert np.array_equal(encode_style(engine, sliver), encode_style(engine, middle))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto import __version__
+from impasto.engine import available_memory
 from impasto.errors import ImageError, OptionError
 from impasto.images import check_pixels, fit, keep_luminance, resize
 from impasto.images.picture import check_size
@@ -25,6 +26,8 @@ from impasto.methods.realtime.painting import Painter, Region
 
 Array = NDArray[np.float32]
 
+BYTES_PER_PIXEL = 60  # content, padded content, result and copies of them
+BYTES_PER_TILE_PIXEL = 60  # what the engine takes, measured at 3840x2160
 STYLE_SIDE = 512  # longest side at which a style is looked at, times style_scale
 _LEAST_SIDE = 64
 _LEAST_SHARE = 1e-6  # masks that want less in all, as resizing leaves, want nothing
@@ -58,6 +61,7 @@ class RealtimeStylizer:
         content, options = self.fitted(content), self.options
         if options.strength == 0:
             return content
+        _check_memory(*content.shape[:2])
         strength = self._strength(content)
         own = self._own_code(content) if np.min(strength) < 1 else None
         painter = Painter(self.model, self.engine, grain=options.grain)
@@ -93,7 +97,7 @@ class RealtimeStylizer:
         """Return what else decides the result, for the recipe."""
         return {
             "impasto": __version__,
-            self.engine.name: version(self.engine.name),
+            self.engine.name: _version(self.engine.name),
             "engine": self.engine.name,
             "precision": self.engine.precision,
             "weights_sha256": self.model.sha256,
@@ -195,6 +199,7 @@ def encode_style(engine: Engine, style: Image, scale: float = 1.0) -> Array:
 
     `scale` is the size at which the style is looked at: larger means larger strokes.
     """
+    style = _without_ends(style)
     height, width = style.shape[:2]
     longest, shortest = max(height, width), min(height, width)
     side = STYLE_SIDE * scale
@@ -206,6 +211,38 @@ def encode_style(engine: Engine, style: Image, scale: float = 1.0) -> Array:
     seen = np.ascontiguousarray(seen, np.float32)
     learned = engine.run("style", {"style": seen[None]}, ["code"])[0][0]
     return np.concatenate([learned, color_code(style)]).astype(np.float32)
+
+
+def _check_memory(height: int, width: int) -> None:
+    """Compare what a picture takes with what is free.
+
+    Raises:
+        OptionError: it is too large for this machine.
+    """
+    there = available_memory()
+    pixels = height * width
+    needed = BYTES_PER_PIXEL * pixels + BYTES_PER_TILE_PIXEL * min(pixels, 4416**2)
+    if there is not None and needed > there:
+        side = int(max(height, width) * (0.9 * there / needed) ** 0.5)
+        raise OptionError(
+            f"a {width}x{height} picture needs about {needed / 2**30:.1f} GB, and"
+            f" {there / 2**30:.1f} GB are free: use --size {side}"
+        )
+
+
+def _without_ends(style: Image) -> Image:
+    """Return the middle of a style that is more than 16 times as long as it is wide."""
+    height, width = style.shape[:2]
+    most = 16 * min(height, width)
+    top, left = max(0, height - most) // 2, max(0, width - most) // 2
+    return style[top : top + most, left : left + most]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # another build of the same, such as onnxruntime-gpu
+        return "unknown"
 
 
 def _fitting(mask: Array, content: Image, name: str) -> Array:

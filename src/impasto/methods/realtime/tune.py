@@ -20,8 +20,8 @@ from impasto.backbones.vgg import Vgg
 from impasto.drawn import draw
 from impasto.engine import cpu_threads
 from impasto.images import fit, resize
-from impasto.losses import gram
-from impasto.losses.perceptual import content_distance, total_variation
+from impasto.losses import gram, total_variation
+from impasto.losses.perceptual import content_distance
 from impasto.losses.style import style_statistics
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
