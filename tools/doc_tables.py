@@ -52,7 +52,7 @@ def realtime_table() -> str:
 
 def tune_table() -> str:
     """Return the options of tuning a style."""
-    from impasto.methods.realtime.tune import TuneOptions
+    from impasto.methods.realtime.options import TuneOptions
 
     return _declared(TuneOptions)
 

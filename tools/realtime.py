@@ -40,8 +40,8 @@ def main(weights: Path, paintings: Path) -> None:
     about = {"license": "Apache-2.0", "weights_sha256": weights_sha256(weights)}
     export_onnx(load_realtime(weights), model.DATA, about)
     _write_manifest([model.WEIGHTS, *model.GRAPHS.values()])
-    codes.save_codes(model.DATA / codes.PRESETS, presets(paintings))
-    _write_manifest([model.WEIGHTS, *model.GRAPHS.values(), codes.PRESETS])
+    codes.save_codes(model.DATA / codes.CODES, presets(paintings))
+    _write_manifest([model.WEIGHTS, *model.GRAPHS.values(), codes.CODES])
 
 
 def presets(paintings: Path) -> list[codes.StyleCode]:

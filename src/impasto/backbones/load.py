@@ -16,7 +16,7 @@ from impasto.weights import depths_from_keys, find_weights, read_weights, write_
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from impasto.backbones.vgg import Vgg, VggConfig
 
@@ -52,16 +52,27 @@ def load_backbone(
     tensors, metadata = read_weights(path)
     config = _config(path, tensors, metadata)
     network = Vgg(replace(config, pooling=pooling, padding=padding or config.padding))
+    fill(network, tensors, f"{path}: does not fit {metadata['arch']}")
+    network.requires_grad_(False).eval()
+    for parameter in network.parameters():  # not .to(), which would round the mean as well
+        parameter.data = parameter.data.to(getattr(torch, precision))
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return,unused-ignore]
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Any], complaint: str) -> None:
+    """Give a network the tensors of a weights file, all of them and no others, as float32.
+
+    Raises:
+        WeightsError: they do not fit; it begins with `complaint`.
+    """
+    import torch
+
     state = {key: torch.from_numpy(value.astype(np.float32)) for key, value in tensors.items()}
     try:
         network.load_state_dict(state, strict=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
-        raise WeightsError(f"{path}: does not fit {metadata['arch']} ({reason})") from error
-    network.requires_grad_(False).eval()
-    for parameter in network.parameters():  # not .to(), which would round the mean as well
-        parameter.data = parameter.data.to(getattr(torch, precision))
-    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return,unused-ignore]
+        raise WeightsError(f"{complaint} ({reason})") from error
 
 
 def save_backbone(

@@ -15,16 +15,9 @@ from impasto.errors import MissingExtraError
 from impasto.images import fit, load_picture, save_picture
 from impasto.methods.realtime import codes
 from impasto.methods.realtime.engines import make_engine
-from impasto.methods.realtime.options import RealtimeOptions
+from impasto.methods.realtime.options import RealtimeOptions, TuneOptions
 from impasto.methods.realtime.stylizer import encode_style, prepare
 from impasto.styles import normalized_blend, opaque, open_styles
-
-try:
-    from impasto.methods.realtime.tune import TuneOptions, tune_style
-except ModuleNotFoundError as missing:
-    if missing.name != "torch":
-        raise
-    tune_style = None  # type: ignore[assignment]
 
 _PATH = click.Path(path_type=Path)
 
@@ -101,38 +94,33 @@ def sheet(pictures: list[Any], columns: int = 6) -> Any:
     return out
 
 
-if tune_style is not None:
-
-    @styles.command(cls=GroupedCommand)
-    @click.argument("style", type=_PATH)
-    @click.option("-o", "--out", required=True, help="Name, or a path that ends in .style.")
-    @click.option("--content", "contents", type=_PATH, multiple=True, help="Photos to tune on.")
-    @click.option("--force", is_flag=True, help="Overwrite a style that exists.")
-    @flags_of(TuneOptions)
-    def tune(style: Path, out: str, contents: tuple[Path, ...], force: bool, **rest: Any) -> None:
-        """Tune the picture STYLE for some seconds, and keep it under a name."""
-        path = unused(codes.target_of(out), force=force)
-        picture = opaque(load_picture(style))
-        result = tune_style(
-            picture,
-            codes.renamed(_code(str(style), 1.0), path.stem),
-            TuneOptions(**given(rest)),
-            contents=[load_picture(content).pixels for content in contents],
-            progress=_tell,
-        )
-        click.echo(codes.save_code(path, result.code))
-        click.echo(
-            f"style distance on contents not tuned on: {result.before:.3f} before,"
-            f" {result.after:.3f} after"
-        )
-
-else:
-
-    @styles.command(context_settings={"ignore_unknown_options": True})
-    @click.argument("rest", nargs=-1)
-    def tune(rest: tuple[str, ...]) -> None:
-        """Tune a style for some seconds (needs the [optimize] extra)."""
-        raise MissingExtraError("Tuning", "optimize")
+@styles.command(cls=GroupedCommand)
+@click.argument("style", type=_PATH)
+@click.option("-o", "--out", required=True, help="Name, or a path that ends in .style.")
+@click.option("--content", "contents", type=_PATH, multiple=True, help="Photos to tune on.")
+@click.option("--force", is_flag=True, help="Overwrite a style that exists.")
+@flags_of(TuneOptions)
+def tune(style: Path, out: str, contents: tuple[Path, ...], force: bool, **rest: Any) -> None:
+    """Tune the picture STYLE for some seconds, and keep it under a name."""
+    try:
+        from impasto.methods.realtime.tune import tune_style
+    except ModuleNotFoundError as missing:
+        if missing.name != "torch":
+            raise
+        raise MissingExtraError("Tuning", "optimize") from missing
+    path = unused(codes.target_of(out), force=force)
+    result = tune_style(
+        opaque(load_picture(style)),
+        codes.renamed(_code(str(style), 1.0), path.stem),
+        TuneOptions(**given(rest)),
+        contents=[load_picture(content).pixels for content in contents],
+        progress=_tell,
+    )
+    click.echo(codes.save_code(path, result.code))
+    click.echo(
+        f"style distance on contents not tuned on: {result.before:.3f} before,"
+        f" {result.after:.3f} after"
+    )
 
 
 def _tell(step: int, loss: float) -> None:

@@ -9,6 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+# what results are judged by, and what networks that paint are trained on
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+CONTENT_LAYERS = ("relu4_1", "relu5_1")
+
 
 def gram(features: Tensor) -> Tensor:
     """Return the second moments between channels, (N, C, C): F F^T / (H W).

@@ -16,13 +16,11 @@ from impasto.engine import available_memory
 from impasto.errors import ImageError, OptionError, WeightsError
 from impasto.images import check_pixels
 from impasto.images.picture import check_size
-from impasto.losses import gram, relative_square
+from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, gram, relative_square
 from impasto.methods.contract import Image
 from impasto.metrics.ssim import ssim
 from impasto.weights import find_weights
 
-CONTENT_LAYERS = ("relu4_1", "relu5_1")
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 # bytes of main memory that a look takes for each pixel, measured with VGG-19, the hungriest
 BYTES_PER_PIXEL = 1000
 

@@ -8,15 +8,13 @@ from torch import Tensor
 
 from impasto.backbones.vgg import Vgg
 from impasto.drawn import DRAWINGS, draw
-from impasto.losses.features import gram
+from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, gram
 from impasto.methods.realtime.network import StyleEncoder
 from impasto.train.data import Pictures, Pixels
 from impasto.train.echo import EchoBuffer, Labelled
 from impasto.train.settings import RealtimeTraining
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 SEEN = ("statistics", "look", "color")
-CONTENT_LAYERS = ("relu4_1", "relu5_1")
 
 
 class Pairs:

@@ -26,7 +26,7 @@ from impasto.backbones.vgg import Vgg
 from impasto.engine import choose_device
 from impasto.errors import OptionError
 from impasto.images import save_picture
-from impasto.losses import total_variation
+from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, total_variation
 from impasto.losses.perceptual import content_distance, grid_pattern
 from impasto.losses.style import style_statistics
 from impasto.methods.realtime.network import Realtime
@@ -35,15 +35,7 @@ from impasto.train.begin import begin
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
 from impasto.train.log import append_row
-from impasto.train.pairs import (
-    CONTENT_LAYERS,
-    SEEN,
-    STYLE_LAYERS,
-    Pairs,
-    drawn,
-    moments,
-    noise_maps,
-)
+from impasto.train.pairs import SEEN, Pairs, drawn, moments, noise_maps
 from impasto.train.settings import RealtimeTraining, learning_rate
 from impasto.weights import weights_sha256
 
@@ -202,7 +194,7 @@ class RealtimeTrainer:
         with self._averaging():
             for content, style in zip(contents.split(8), styles.split(8), strict=True):  # type: ignore[no-untyped-call]
                 contents_, styles_ = self.pairs.labelled(content), self.pairs.labelled(style)
-                painted = self.network(contents_[0], styles_[0]).clamp(0, 1)
+                painted = self._as_shipped(contents_[0], styles_[0])
                 features = self.judge(painted, STYLE_LAYERS)
                 found = self._style_terms(features, styles_[1])["style"]
                 sums += (content_distance(features, _targets(contents_[1])).item(), found.item())
@@ -233,9 +225,14 @@ class RealtimeTrainer:
         rows = [torch.cat([torch.ones_like(styles[:1]), styles])]
         with self._averaging():
             for content in contents:
-                painted = self.network(content.expand_as(styles), styles).clamp(0, 1)
+                painted = self._as_shipped(content.expand_as(styles), styles)
                 rows.append(torch.cat([content[None], painted]))
         return torch.cat([torch.cat([*row], 2) for row in rows], 1).cpu()
+
+    def _as_shipped(self, contents: Tensor, styles: Tensor) -> Tensor:
+        """Return contents painted as the product does, always with the same noise."""
+        noise = noise_maps(contents, np.random.default_rng(self.config.seed), quiet=0)
+        return self.network.paint(contents, self.network.style(styles), noise=noise).clamp(0, 1)  # type: ignore[no-any-return]
 
     def _log(self, folder: Path, row: dict[str, float]) -> None:
         append_row(folder / "log.csv", row, COLUMNS)

@@ -58,7 +58,11 @@ def learning_rate(
 
 @dataclass(frozen=True)
 class RealtimeTraining:
-    """Say how the real-time network is trained; the defaults made the shipped weights."""
+    """Say how the real-time network is trained.
+
+    The losses' weights are those that the runs behind the shipped network ended with (see its
+    model card); no single run with all of these defaults made it.
+    """
 
     steps: int = option(30000, "Steps in all.", low=1)
     batch: int = option(6, "Pictures a step.", low=1)
@@ -71,15 +75,15 @@ class RealtimeTraining:
     size: int = option(128, "Side of the pictures in pixels, a multiple of 16.", low=32)
     final_size: int = option(224, "Side for the last part of the training.", low=32)
     final_share: float = option(0.12, "That part, as a share of all steps.", low=0, high=1)
-    shallow_every: int = option(3, "Steps between those that look at relu1_1 and relu2_1.", low=1)
+    shallow_every: int = option(2, "Steps between those that look at relu1_1 and relu2_1.", low=1)
     decay_share: float = option(0.5, "The last part of all steps, in which the rate falls.", low=0)
     rate: float = option(1.5e-3, "Peak learning rate.", low=1e-6, high=1)
     weight_decay: float = option(1e-4, "Weight decay of AdamW.", low=0, high=1)
     content_weight: float = option(1.0, "Weight of content distances.", low=0)
-    style_weight: float = option(5.0, "Weight of the distances of Gram matrices.", low=0)
-    moments_weight: float = option(2.0, "Weight of the distances of means and mean squares.", low=0)
+    style_weight: float = option(15.0, "Weight of the distances of Gram matrices.", low=0)
+    moments_weight: float = option(4.0, "Weight of the distances of means and mean squares.", low=0)
     identity_weight: float = option(4.0, "Weight of pixel distances to own styles.", low=0)
-    calm_weight: float = option(4.0, "Weight of changes under shifts and noise.", low=0)
+    calm_weight: float = option(12.0, "Weight of changes under shifts and noise.", low=0)
     grid_weight: float = option(20.0, "Weight of patterns that repeat every 16 pixels.", low=0)
     variation_weight: float = option(2.0, "Weight of total variation.", low=0)
     color_jitter: float = option(0.2, "Share of styles in changed colours.", low=0, high=1)

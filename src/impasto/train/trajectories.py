@@ -14,10 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from impasto.losses.features import gram, relative_square
+from impasto.losses import STYLE_LAYERS, gram, relative_square
 from impasto.train.data import Pictures
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_2"
 FeatureFunction = Callable[[Tensor, tuple[str, ...]], dict[str, Tensor]]
 

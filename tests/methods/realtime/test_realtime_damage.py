@@ -73,7 +73,7 @@ def test_damaged_weights_and_presets_are_refused(data: Path, how: str) -> None:
         model.shipped_model()
     with pytest.raises(WeightsError, match="realtime.safetensors"):
         make_engine("torch", "float32", "cpu", 1)
-    damage(data / codes.PRESETS, how)
+    damage(data / codes.CODES, how)
     with pytest.raises(WeightsError, match=r"styles.safetensors"):
         codes.shipped_codes()
 

@@ -30,7 +30,7 @@ Array = NDArray[np.float32]
 
 ARCH = "realtime-style"
 SUFFIX = ".style"
-PRESETS = "styles.safetensors"
+CODES = "styles.safetensors"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -189,7 +189,7 @@ def shipped_codes() -> dict[str, StyleCode]:
     Raises:
         WeightsError: the file is missing or damaged.
     """
-    path = checked(PRESETS)
+    path = checked(CODES)
     tensors, metadata = read_weights(path)
     return {
         about["name"]: StyleCode(

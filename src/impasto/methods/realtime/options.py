@@ -69,3 +69,24 @@ class RealtimeOptions:
             raise OptionError(
                 f"engine {self.engine} computes on the CPU: device {self.device} needs engine torch"
             )
+
+
+@dataclass(frozen=True)
+class TuneOptions:
+    """Say how a style is tuned."""
+
+    steps: int = option(60, "Steps of Adam.", low=1)
+    size: int = option(256, "Side of the contents in pixels, a multiple of 16.", low=64)
+    rate: float = option(0.02, "Step size.", low=1e-6, high=1)
+    modulation: bool = option(True, "Tune the gains and shifts too, not the code alone.")
+    content_weight: float = option(1.0, "Weight of content distances.", low=0)
+    style_weight: float = option(15.0, "Weight of the distances of Gram matrices.", low=0)
+    variation_weight: float = option(2.0, "Weight of total variation.", low=0)
+    threads: int | None = option(
+        None, "CPU threads; without it, one for each core.", low=1, high=1024
+    )
+    seed: int = option(0, "Seed of every random number.", low=0)
+
+    def __post_init__(self) -> None:
+        """Check all limits."""
+        check(self)

@@ -20,41 +20,18 @@ from impasto.backbones.vgg import Vgg
 from impasto.drawn import draw
 from impasto.engine import cpu_threads
 from impasto.images import fit, resize
-from impasto.losses import gram, total_variation
+from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, gram, total_variation
 from impasto.losses.perceptual import content_distance
 from impasto.losses.style import style_statistics
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
-from impasto.methods.realtime.model import COLOR, DATA, WEIGHTS
+from impasto.methods.realtime.model import COLOR, WEIGHTS, checked
+from impasto.methods.realtime.options import TuneOptions
 from impasto.methods.realtime.painting import noise
 from impasto.methods.realtime.weights import load_realtime
-from impasto.options import check, option
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-CONTENT_LAYERS = ("relu4_1", "relu5_1")
 _TUNED_ON = (("watercolor", 1), ("pointillism", 2), ("ink", 3), ("brushwork", 4))
 _JUDGED_ON = (("watercolor", 11), ("pointillism", 12))
-
-
-@dataclass(frozen=True)
-class TuneOptions:
-    """Say how a style is tuned."""
-
-    steps: int = option(60, "Steps of Adam.", low=1)
-    size: int = option(256, "Side of the contents in pixels, a multiple of 16.", low=64)
-    rate: float = option(0.02, "Step size.", low=1e-6, high=1)
-    modulation: bool = option(True, "Tune the gains and shifts too, not the code alone.")
-    content_weight: float = option(1.0, "Weight of content distances.", low=0)
-    style_weight: float = option(15.0, "Weight of the distances of Gram matrices.", low=0)
-    variation_weight: float = option(2.0, "Weight of total variation.", low=0)
-    threads: int | None = option(
-        None, "CPU threads; without it, one for each core.", low=1, high=1024
-    )
-    seed: int = option(0, "Seed of every random number.", low=0)
-
-    def __post_init__(self) -> None:
-        """Check all limits."""
-        check(self)
 
 
 @dataclass(frozen=True)
@@ -91,7 +68,7 @@ class _Tuning:
         self, style: Image, code: StyleCode, options: TuneOptions, contents: Sequence[Image]
     ) -> None:
         self.options, self.start = options, code
-        self.network = load_realtime(DATA / WEIGHTS).requires_grad_(False)
+        self.network = load_realtime(checked(WEIGHTS)).requires_grad_(False)
         self.network.mixed = torch.cpu._is_avx512_bf16_supported()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         precision = "bfloat16" if self.network.mixed else "float32"

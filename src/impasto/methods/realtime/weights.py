@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from impasto.backbones.load import fill
 from impasto.errors import WeightsError
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.weights import read_weights, write_weights
@@ -32,12 +32,7 @@ def load_realtime(path: str | os.PathLike[str]) -> Realtime:
     config = json.loads(metadata["config"])
     config = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
     network = Realtime(RealtimeConfig(**config))
-    state = {key: torch.from_numpy(value.astype(np.float32)) for key, value in tensors.items()}
-    try:
-        network.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"{path}: does not fit {ARCH} ({reason})") from error
+    fill(network, tensors, f"{path}: does not fit {ARCH}")
     return network.eval()
 
 
