@@ -95,7 +95,7 @@ def speed(repeats: int) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     style = rng.random((512, 512, 3), np.float32)
     found: dict[str, Any] = {}
-    for precision in ("bfloat16", "float32"):
+    for precision in ("int8", "bfloat16", "float32"):
         stylizer = prepare([style], [1.0], RealtimeOptions(precision=precision))
         for width, height in SIZES:
             content = rng.random((height, width, 3), np.float32)
@@ -136,7 +136,7 @@ def cost(network: Realtime, side: int = 256) -> dict[str, float]:
     def count(layer: nn.Conv2d, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         places = output.shape[2] * output.shape[3]
         work["multiply_adds"] += layer.weight.numel() * places / side**2
-        work["bytes"] += 2 * (inputs[0].numel() + output.numel()) / side**2
+        work["bytes"] += 2 * sum(x.numel() for x in (*inputs, output)) / side**2
 
     layers = [m for part in (network.content, network.painter) for m in part.modules()]
     hooks = [m.register_forward_hook(count) for m in layers if isinstance(m, nn.Conv2d)]

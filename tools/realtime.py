@@ -1,8 +1,10 @@
 """Make the shipped files of the real-time network from its weights: graphs, presets, manifest.
 
-    python -m tools.realtime runs/realtime/realtime.safetensors pictures/style
+    python -m tools.realtime runs/realtime/realtime.safetensors pictures/style photos paintings
 
-The folder holds the public-domain pictures of `PAINTINGS`; drawn styles are drawn.
+The folder holds the public-domain pictures of `PAINTINGS`; drawn styles are drawn. Photos and
+paintings, as the network was trained on, say which values its layers take: the graph in bytes
+is made from them.
 """
 
 from __future__ import annotations
@@ -12,14 +14,19 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from impasto.drawn import DRAWINGS, draw
 from impasto.images import load_picture
+from impasto.methods.contract import Image
 from impasto.methods.realtime import codes, model
 from impasto.methods.realtime.engines import OpenVinoEngine
 from impasto.methods.realtime.export import export_onnx
 from impasto.methods.realtime.stylizer import encode_style
 from impasto.methods.realtime.weights import load_realtime
+from impasto.train.data import Pictures
 from impasto.weights import weights_sha256
+from tools.quantize import quantize
 
 PAINTINGS = {
     "great-wave": "The Great Wave off Kanagawa, after Katsushika Hokusai",
@@ -33,15 +40,29 @@ PAINTINGS = {
 }
 
 
-def main(weights: Path, paintings: Path) -> None:
+_CALIBRATED_ON = 144  # pairs
+
+
+def main(weights: Path, styles: Path, photos: Path, paintings: Path) -> None:
     """Write all files of `impasto.methods.realtime.data`."""
     model.DATA.mkdir(exist_ok=True)
     shutil.copyfile(weights, model.DATA / model.WEIGHTS)
     about = {"license": "Apache-2.0", "weights_sha256": weights_sha256(weights)}
     export_onnx(load_realtime(weights), model.DATA, about)
     _write_manifest([model.WEIGHTS, *model.GRAPHS.values()])
-    codes.save_codes(model.DATA / codes.CODES, presets(paintings))
-    _write_manifest([model.WEIGHTS, *model.GRAPHS.values(), codes.CODES])
+    known = presets(styles)
+    codes.save_codes(model.DATA / codes.CODES, known)
+    contents, shown = (_pictures(root) for root in (photos, paintings))
+    graph = model.DATA / model.GRAPHS["content"]
+    quantized = quantize(graph, model.shipped_model(), contents, [*known, *shown[len(known) :]])
+    files = quantized.name, quantized.with_suffix(".bin").name
+    _write_manifest([model.WEIGHTS, *model.GRAPHS.values(), codes.CODES, *files])
+
+
+def _pictures(root: Path, size: int = 256) -> list[Image]:
+    """Return squares of training pictures."""
+    squares = Pictures(root).crops(np.random.default_rng(0), _CALIBRATED_ON, size)
+    return [np.ascontiguousarray(square.permute(1, 2, 0).numpy()) for square in squares]
 
 
 def presets(paintings: Path) -> list[codes.StyleCode]:
@@ -68,4 +89,4 @@ def _write_manifest(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:5]))

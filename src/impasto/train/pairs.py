@@ -63,6 +63,8 @@ class Pairs:
         rng = np.random.default_rng([self.config.seed, 1 + kind, number])
         images = self.data[kind].crops(rng, self.config.fresh, size)
         if kind == 1:
+            others = self.data[kind].crops(rng, self.config.fresh, size)
+            images = lay_over(images, others, rng, self.config.laid_over)
             images = jitter_color(images, rng, self.config.color_jitter)
         return self.labelled(images)
 
@@ -102,6 +104,13 @@ def noise_maps(content: Tensor, rng: np.random.Generator, quiet: int) -> tuple[T
         values[:quiet] = 0
         maps.append(torch.from_numpy(values).to(content.device))
     return maps[0], maps[1]
+
+
+def lay_over(images: Tensor, others: Tensor, rng: np.random.Generator, share: float) -> Tensor:
+    """Lay others, half transparent, over a share of the pictures: styles that no one painted."""
+    chosen = rng.random(len(images)) < share
+    opacity = np.where(chosen, rng.uniform(0.3, 0.7, len(images)), 0).astype(np.float32)
+    return torch.lerp(images, others, torch.from_numpy(opacity)[:, None, None, None])
 
 
 def jitter_color(images: Tensor, rng: np.random.Generator, share: float) -> Tensor:

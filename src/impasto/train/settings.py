@@ -87,6 +87,9 @@ class RealtimeTraining:
     grid_weight: float = option(20.0, "Weight of patterns that repeat every 16 pixels.", low=0)
     variation_weight: float = option(2.0, "Weight of total variation.", low=0)
     color_jitter: float = option(0.2, "Share of styles in changed colours.", low=0, high=1)
+    laid_over: float = option(
+        0.15, "Share of styles that are two, one over the other.", low=0, high=1
+    )
     range_weight: float = option(20.0, "Weight of values outside 0 to 1.", low=0)
     clip: float = option(2.0, "Largest norm of a step's gradient.", low=1e-3)
     average: float = option(0.999, "Decay of the averaged weights.", low=0, high=0.99999)

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import openvino
 import pytest
 import torch
 
@@ -79,7 +80,45 @@ def test_half_precision_is_near(made: dict[str, Engine], codes: Any, draw: Any, 
 def test_auto_is_openvino_on_a_cpu_and_what_the_hardware_has() -> None:
     engine = make_engine("auto", "auto", "auto", None)
     assert engine.name == "openvino"
-    assert engine.precision in ("float32", "bfloat16")
+    assert engine.precision in ("float32", "int8")
+
+
+@pytest.mark.parametrize("vector", [True, False])
+def test_auto_takes_bytes_where_the_cpu_multiplies_them(
+    monkeypatch: pytest.MonkeyPatch, vector: bool
+) -> None:
+    monkeypatch.setattr(engines, "_multiplies_bytes", lambda: vector)
+    core = type("Core", (), {"get_property": lambda *_: ["FP32", "INT8"]})
+    monkeypatch.setattr(openvino, "Core", core)
+    engine = OpenVinoEngine()
+    assert engine.precision == ("int8" if vector else "float32")
+    assert engine._settings["INFERENCE_PRECISION_HINT"] == "f32"
+
+
+@pytest.mark.parametrize("name", ["starry-night", "ink", "pointillism", "mosaic"])
+def test_bytes_are_near(made: dict[str, Engine], codes: Any, scene: Any, name: str) -> None:
+    painted = [
+        RealtimeStylizer(shipped_model(), engine, (codes[name],), (1.0,), RealtimeOptions())(scene)
+        for engine in (made["openvino"], make_engine("openvino", "int8", "cpu", 1))
+    ]
+    error = np.mean((painted[0] - painted[1]) ** 2)
+    assert 0 < error < 10**-3.8  # a ratio of signal to noise of 38 dB
+
+
+def test_bytes_in_tiles_and_places(codes: Any, scene: Any) -> None:
+    engine, model, code = make_engine("openvino", "int8", "cpu", 1), shipped_model(), codes["ink"]
+    regions = [Region(model.affines(code.vector), coloring(code.vector))]
+    whole, tiles = (Painter(model, engine, side)(scene, regions) for side in (4096, 32))
+    assert np.abs(whole - tiles).mean() < LEVEL
+    assert np.mean((whole - tiles) ** 2) < 10**-3.8
+    local = Painter(model, engine)(scene, regions, 0.3)
+    assert np.abs(local - whole).mean() > LEVEL
+
+
+@pytest.mark.parametrize("name", ["torch", pytest.param("onnxruntime", marks=needs_onnxruntime)])
+def test_bytes_are_for_openvino(name: str) -> None:
+    with pytest.raises(OptionError, match=r"int8|float32"):
+        make_engine(name, "int8", "cpu", None)
 
 
 def test_without_an_engine_the_next_is_taken_or_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from impasto.methods.realtime.colors import coloring
 from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.export import content_example
 from impasto.methods.realtime.graph import ContentGraph
-from impasto.methods.realtime.model import CELL, GRAINY, STRIDES, RealtimeModel, halo
+from impasto.methods.realtime.model import CELL, GRAINY, MARGIN, STRIDES, RealtimeModel, halo
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.painting import Painter, Region, _spans, noise
 
@@ -114,14 +114,15 @@ def test_spans_cover_everything_once(cells: int, side: int, around: int) -> None
     [
         RealtimeConfig(),
         RealtimeConfig(fine=8, coarse=8, deep=8, encoder_blocks=2, deep_blocks=1),
-        RealtimeConfig(fine=8, coarse=8, deep=8, coarse_blocks=3, deep_blocks=3),
+        RealtimeConfig(fine=8, coarse=8, deep=8, coarse_blocks=3, deep_blocks=3, fine_blocks=2),
     ],
 )
 def test_nothing_beyond_the_halo_is_seen(config: RealtimeConfig) -> None:
     torch.manual_seed(0)
     network = Realtime(config).double().eval()
     side = 2 * halo(asdict(config)) + 5 * CELL
-    inputs = {k: v.double() for k, v in content_example(network, CELL, side, maps=False).items()}
+    high = CELL + 2 * MARGIN
+    inputs = {k: v.double() for k, v in content_example(network, high, side, maps=False).items()}
     inputs["given"] = torch.ones(1, dtype=torch.float64)
     inputs["limits"] = torch.tensor([-1e9, 1e9], dtype=torch.float64)
     around = halo(asdict(config))
@@ -133,8 +134,8 @@ def test_nothing_beyond_the_halo_is_seen(config: RealtimeConfig) -> None:
         with torch.no_grad():
             painted.append(ContentGraph(network)(**inputs)[0])
     same = (painted[0] == painted[1]).all(3).all(1)[0]
-    assert same[inner].all()
-    assert not same[: inner.start - around].any()
+    assert same[inner.start - MARGIN : inner.stop - MARGIN].all()
+    assert not same[: inner.start - around - MARGIN].any()
     # and the halo is not much larger than it need be
     assert same.sum() <= inner.stop - inner.start + 4 * CELL
 

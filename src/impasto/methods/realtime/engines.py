@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 
 from impasto.engine.device import usable_cores
 from impasto.errors import MissingExtraError, OptionError
-from impasto.methods.realtime.model import GRAPHS, WEIGHTS, checked
+from impasto.methods.realtime.model import GRAPHS, QUANTIZED, WEIGHTS, checked
 from impasto.methods.realtime.options import ENGINES, PRECISIONS
 from impasto.options import suggest
 
@@ -66,52 +68,88 @@ class OpenVinoEngine:
         except ModuleNotFoundError:
             raise MissingExtraError("The OpenVINO engine", "all") from None
         self._openvino, self._core = openvino, openvino.Core()
+        half = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
-            native = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-            precision = "bfloat16" if native else "float32"
+            # whoever multiplies bfloat16 multiplies bytes too
+            precision = "int8" if half or _multiplies_bytes() else "float32"
         self.precision = precision
+        whole = precision == "float32" or (precision == "int8" and not half)
         self._settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+            "INFERENCE_PRECISION_HINT": "f32" if whole else "bf16",
             "PERFORMANCE_HINT": "LATENCY",
         }
         self._settings["INFERENCE_NUM_THREADS"] = threads or usable_cores()
         self._models: dict[str, Any] = {}
-        self._requests: OrderedDict[Any, Any] = OrderedDict()
+        self._requests: OrderedDict[Any, _Request] = OrderedDict()
 
     def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """Return the outputs, valid until the next call with inputs of these shapes."""
-        shapes = tuple((name, array.shape) for name, array in inputs.items())
-        key = (graph, shapes, tuple(outputs))
+        """Return the outputs."""
+        known = bool("given" in inputs and inputs["given"][0])
+        shapes = tuple((name, array.shape) for name, array in inputs.items() if name != "given")
+        key = (graph, known, shapes, tuple(outputs))
         if key not in self._requests:
-            self._requests[key] = self._compiled(graph, shapes, outputs)
+            self._requests[key] = self._compiled(graph, known, shapes, outputs)
             if len(self._requests) > _KEPT:
                 self._requests.popitem(last=False)
         self._requests.move_to_end(key)
-        request = self._requests[key]
-        given = {name: inputs[name] for name in request.wanted}
-        found = request.infer(given)
-        return [found[i] for i in range(len(outputs))]
+        return self._requests[key](inputs)
 
-    def _compiled(self, graph: str, shapes: Any, outputs: Sequence[str]) -> _Request:
+    def _compiled(self, graph: str, known: bool, shapes: Any, outputs: Sequence[str]) -> _Request:
         if graph not in self._models:
-            self._models[graph] = self._core.read_model(checked(GRAPHS[graph]))
+            self._models[graph] = self._core.read_model(self._file(graph))
         model = self._models[graph].clone()
-        chosen = [model.output(name) for name in outputs]
-        model = self._openvino.Model(chosen, model.get_parameters(), graph)
         model.reshape({name: list(shape) for name, shape in shapes})
-        return _Request(self._core.compile_model(model, "CPU", self._settings))
+        for choice in (op for op in model.get_ops() if op.get_type_name() == "Select"):
+            # between statistics that are known and the features' own
+            choice.output(0).replace(choice.input_value(1 if known else 2))
+        chosen = [model.output(name) for name in outputs]
+        used = [p for p in model.get_parameters() if p.output(0).get_target_inputs()]
+        model = self._openvino.Model(chosen, used, graph)
+        return _Request(self._openvino, self._core.compile_model(model, "CPU", self._settings))
+
+    def _file(self, graph: str) -> Path:
+        if graph == "style" or self.precision != "int8":
+            return checked(GRAPHS[graph])
+        checked(Path(QUANTIZED).with_suffix(".bin").name)
+        return checked(QUANTIZED)
 
 
 class _Request:
-    """Hold one compiled graph; arrays go in and come out without a copy."""
+    """Hold one compiled graph; arrays go in and come out without a copy.
 
-    def __init__(self, compiled: Any) -> None:
-        self._compiled = compiled
-        self.wanted = [port.get_any_name() for port in compiled.inputs]
+    Memory that came out and that nobody holds any more is written again: for a large picture
+    the system takes as long to give fresh memory as the last convolution takes.
+    """
+
+    def __init__(self, openvino: Any, compiled: Any) -> None:
+        self._tensor, self._compiled = openvino.Tensor, compiled
+        self._wanted = [port.get_any_name() for port in compiled.inputs]
         self._request = compiled.create_infer_request()
+        self._found: list[Array] = []
+        self._alone = 0
 
-    def infer(self, inputs: Mapping[str, Array]) -> Any:
-        return self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
+    def __call__(self, inputs: Mapping[str, Array]) -> list[Array]:
+        if self._holders() > self._alone:
+            self._renew()
+            self._alone = self._holders()
+        self._request.infer({name: inputs[name] for name in self._wanted}, share_inputs=True)
+        return list(self._found)
+
+    def _holders(self) -> int:
+        return max(map(sys.getrefcount, self._found), default=1)
+
+    def _renew(self) -> None:
+        self._found = [np.empty(tuple(o.shape), np.float32) for o in self._compiled.outputs]
+        for i, array in enumerate(self._found):
+            self._request.set_output_tensor(i, self._tensor(array, shared_memory=True))
+
+
+def _multiplies_bytes() -> bool:
+    """Return whether this CPU has instructions for products of bytes, as far as can be known."""
+    try:
+        return "vnni" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
 
 
 class OnnxEngine:
@@ -147,6 +185,8 @@ class TorchEngine:
     def __init__(self, precision: str, device: str, threads: int | None = None) -> None:
         from impasto.engine import choose_device, choose_precision
 
+        if precision == "int8":
+            raise OptionError("precision int8: only openvino computes in it here")
         self._device = choose_device(device)
         from impasto.methods.realtime.graph import ContentGraph, StyleGraph
         from impasto.methods.realtime.weights import load_realtime

@@ -8,11 +8,13 @@ takes such statistics in place of its own where `given` is 1.
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.methods.realtime.model import CELL, STRIDES
+from impasto.methods.realtime.model import CELL, MARGIN, STRIDES
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.statistics import EPSILON
 
@@ -32,20 +34,28 @@ class StyleGraph(nn.Module):
 
 
 class ContentGraph(nn.Module):
-    """Paint a content (1, H, W, 3), sides multiples of 16.
+    """Paint a content (1, H, W, 3), sides multiples of 16, but for a margin of 16 pixels.
 
     `white` and `color` (3, 4) are a matrix and, last, what is added: the first makes the
     content's colours white, the second colours what is painted, which is brought into `limits`
     (2,). `fine`, `coarse` and `deep` hold a gain and a shift for each layer (1, 2K, 1 or H/s,
     1 or W/s), s the scale's stride, the first two then a scale of the noise for each channel;
-    the `statistics` a mean and a reciprocal deviation for each channel, (1, 2C, same); the
-    `noise` is (1, 1, H/s, W/s).
+    the `statistics` a mean and a deviation for each channel, (1, 2C, same); the `noise` is
+    (1, 1, H/s, W/s).
+
+    The network has all pixels of a colour together; here the colours of a pixel are, as they
+    are in pictures.
     """
 
     def __init__(self, network: Realtime) -> None:
         super().__init__()
-        self.encoder, self.painter = network.content, network.painter
+        self.encoder, self.painter = deepcopy(network.content), deepcopy(network.painter)
         self.layers = network.config.layers()
+        order = torch.arange(48).view(3, 16).t().flatten()
+        stem, out = self.encoder.stem, self.painter.out
+        assert out.bias is not None
+        stem.weight = nn.Parameter(stem.weight[:, order])
+        out.weight, out.bias = nn.Parameter(out.weight[order]), nn.Parameter(out.bias[order])
 
     def forward(
         self,
@@ -63,8 +73,9 @@ class ContentGraph(nn.Module):
         fine_noise: Tensor,
         given: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the picture (1, H, W, 3), and moments (1, 2C, H/16, W/16) at each scale."""
-        features = self.encoder(_recolored(content.permute(0, 3, 1, 2), white))
+        """Return the picture (1, H - 32, W - 32, 3), and moments (1, 2C, H/16, W/16)."""
+        squares = _recolored(_squares(content), white[:, :3]) + white[:, 3].repeat(16)
+        features = self.encoder(squares.permute(0, 3, 1, 2))
         statistics = (fine_statistics, coarse_statistics, deep_statistics)
         moments = [
             _cells(x, CELL // stride) for x, stride in zip(features, STRIDES.values(), strict=True)
@@ -79,20 +90,32 @@ class ContentGraph(nn.Module):
             *_pairs(fine, self.layers["fine"]),
         ]
         grain = coarse[:, -coarse_channels:] * coarse_noise, fine[:, -fine_channels:] * fine_noise
-        painted = _recolored(self.painter(normalized, affines, grain), color)
-        painted = torch.minimum(torch.maximum(painted, limits[0]), limits[1])
-        picture = F.pixel_shuffle(painted, 4).permute(0, 2, 3, 1)
+        painted = self.painter(normalized, affines, grain).permute(0, 2, 3, 1)
+        margin = MARGIN // 4
+        painted = painted[:, margin:-margin, margin:-margin]
+        rows = _rows(_recolored(painted, color[:, :3])) + color[:, 3].repeat(4)
+        rows = torch.minimum(torch.maximum(rows, limits[0]), limits[1])
+        picture = rows.reshape(1, 4 * rows.shape[1], 4 * rows.shape[3], 3)
         return picture, moments[0], moments[1], moments[2]
 
 
-def _recolored(images: Tensor, color: Tensor) -> Tensor:
-    """Multiply colours (1, 3K, H, W) by a matrix and add a mean.
+def _squares(picture: Tensor) -> Tensor:
+    """Return a picture (1, H, W, 3) as squares of 4 x 4 pixels, (1, H/4, W/4, 48)."""
+    height, width = picture.shape[1] // 4, picture.shape[2] // 4
+    rows = picture.reshape(1, height, 4, width, 12)
+    return rows.permute(0, 1, 3, 2, 4).reshape(1, height, width, 48)
 
-    Written as sums: a product of matrices would be computed in half precision, and is slower.
-    """
-    red, green, blue = images.chunk(3, 1)
-    parts = [red * c[0] + green * c[1] + blue * c[2] + c[3] for c in color]
-    return torch.cat(parts, 1)
+
+def _rows(squares: Tensor) -> Tensor:
+    """Return squares (1, H/4, W/4, 48) as rows of pixels, (1, H/4, 4, W/4, 12)."""
+    return squares.unflatten(3, (4, 12)).permute(0, 1, 3, 2, 4)  # type: ignore[no-untyped-call, no-any-return]
+
+
+def _recolored(squares: Tensor, matrix: Tensor) -> Tensor:
+    """Multiply each of a square's 16 colours (1, H, W, 48) by a matrix (3, 3)."""
+    eye = torch.eye(16, device=matrix.device, dtype=matrix.dtype)
+    each = (eye[:, None, :, None] * matrix.t()[None, :, None, :]).reshape(48, 48)
+    return squares @ each
 
 
 def _cells(features: Tensor, side: int) -> Tensor:
@@ -103,11 +126,10 @@ def _cells(features: Tensor, side: int) -> Tensor:
 
 def _normalized(features: Tensor, known: Tensor, given: Tensor) -> Tensor:
     """Normalise by what is known where `given` is 1, else by the features' own statistics."""
-    mean, scale = known.chunk(2, 1)
-    mean = given * mean + (1 - given) * features.mean((2, 3), keepdim=True)
-    centered = features - mean
-    own = (centered.square().mean((2, 3), keepdim=True) + EPSILON).rsqrt()
-    return centered * (given * scale + (1 - given) * own)
+    mean, deviation = known.chunk(2, 1)
+    centered = features - torch.where(given > 0, mean, features.mean((2, 3), keepdim=True))
+    own = (centered.square().mean((2, 3), keepdim=True) + EPSILON).sqrt()
+    return centered / torch.where(given > 0, deviation, own)
 
 
 def _pairs(table: Tensor, channels: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:

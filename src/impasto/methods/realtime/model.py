@@ -20,11 +20,13 @@ Array = NDArray[np.float32]
 DATA = Path(__file__).parent / "data"
 WEIGHTS = "realtime.safetensors"
 GRAPHS = {"style": "realtime-style.onnx", "content": "realtime-content.onnx"}
+QUANTIZED = "realtime-content-int8.xml"  # the content graph in OpenVINO's format, beside a .bin
 MANIFEST = "manifest.json"
 COLOR = 12  # the last numbers of a code: the colours' mean and the root of their covariance
 STRIDES = {"fine": 4, "coarse": 8, "deep": 16}
 GRAINY = ("coarse", "fine")  # scales with noise
 CELL = 16
+MARGIN = CELL  # pixels around a content that the content graph takes and does not paint
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,15 +94,16 @@ def modulated_layers(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """Return the channels of each modulated layer by scale, in the order of their use."""
     return {
         "deep": (config["deep"],) * (1 + config["deep_blocks"]),
-        "coarse": (config["coarse"],) * (1 + config["coarse_blocks"]),
-        "fine": (config["fine"],) * 2,
+        "coarse": (config["coarse"],) * (2 + config["coarse_blocks"]),
+        "fine": (config["fine"],) * (3 + config["fine_blocks"]),
     }
 
 
 def halo(config: Mapping[str, Any]) -> int:
     """Return how many pixels around a tile, a multiple of 16, change what is painted in it."""
     at_8 = 2 * config["encoder_blocks"] + 2 * config["coarse_blocks"] + 3  # down, up, up
-    reach = 4 * 4 + 8 * at_8 + 16 * 2 * config["deep_blocks"]
+    at_4 = 2 * config["fine_blocks"] + 4
+    reach = 4 * at_4 + 8 * at_8 + 16 * 2 * config["deep_blocks"]
     return int(-(-(reach + CELL) // CELL) * CELL)  # a cell more, as its pixels go up together  # type: ignore[no-any-return]
 
 

@@ -46,6 +46,7 @@ class RealtimeConfig:
     encoder_blocks: int = 1
     coarse_blocks: int = 1
     deep_blocks: int = 2
+    fine_blocks: int = 1
     code: int = 128
     style_widths: tuple[int, ...] = (24, 40, 72)
     style_top: int = 80
@@ -65,6 +66,15 @@ class Conv(nn.Conv2d):
             self.weight.mul_(gain)
         assert self.bias is not None
         nn.init.zeros_(self.bias)
+
+
+class Joint(Conv):
+    """Convolution of two maps, one beside the other; a sum, so that they need not lie there."""
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
+        """Return what the convolution finds in both, (N, C, H, W) each."""
+        of_x, of_y = self.weight.split([x.shape[1], y.shape[1]], 1)  # type: ignore[no-untyped-call]
+        return F.conv2d(x, of_x, self.bias, padding=1) + F.conv2d(y, of_y, padding=1)
 
 
 class Block(nn.Module):
@@ -135,9 +145,10 @@ class StyleEncoder(nn.Module):
 
 
 class ContentEncoder(nn.Module):
-    """Turn whitened contents (N, 3, H, W) into features at 1/4, 1/8 and 1/16 of the size.
+    """Turn whitened contents into features at 1/4, 1/8 and 1/16 of their size.
 
-    The sides are multiples of 16.
+    Contents come with the 16 pixels of a square as channels, (N, 48, H/4, W/4); H and W are
+    multiples of 16.
     """
 
     def __init__(self, config: RealtimeConfig) -> None:
@@ -149,7 +160,7 @@ class ContentEncoder(nn.Module):
 
     def forward(self, content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the features, fine, coarse, deep."""
-        fine = F.relu(self.stem(F.pixel_unshuffle(content, 4)))
+        fine = F.relu(self.stem(content))
         coarse = F.relu(self.down(fine))
         for block in self.blocks:
             coarse = F.relu(block(coarse))
@@ -166,8 +177,9 @@ class Painter(nn.Module):
         self.up_deep = Conv(deep, coarse)
         self.coarse_blocks = nn.ModuleList(Block(coarse) for _ in range(config.coarse_blocks))
         self.up_coarse = Conv(coarse, 4 * fine)
+        self.fine_blocks = nn.ModuleList(Block(fine) for _ in range(config.fine_blocks))
         self.mid = Conv(fine, fine)
-        self.out = Conv(fine, 48, gain=0.5)
+        self.out = Joint(2 * fine, 48, gain=0.5)
         for conv, factor in ((self.up_coarse, 2), (self.out, 4)):
             _smooth_start(conv, factor)
 
@@ -187,13 +199,15 @@ class Painter(nn.Module):
         for block in self.deep_blocks:
             x = block(x, next(each))
         x = F.interpolate(F.relu(x), scale_factor=2.0, mode="nearest")
-        x = self.up_deep(x) + _affine(coarse, next(each)) + grain[0]
+        x = _affine(self.up_deep(x), next(each)) + _affine(coarse, next(each)) + grain[0]
         for block in self.coarse_blocks:
             x = block(x, next(each))
         x = F.pixel_shuffle(self.up_coarse(F.relu(x)), 2)
-        x = F.relu(x + _affine(fine, next(each)) + grain[1])
-        x = x + F.relu(_affine(self.mid(x), next(each)))
-        return self.out(x)  # type: ignore[no-any-return]
+        x = F.relu(_affine(x, next(each)) + _affine(fine, next(each)) + grain[1])
+        for block in self.fine_blocks:
+            x = block(x, next(each))
+        y = F.relu(_affine(self.mid(x), next(each)))
+        return self.out(x, y)  # type: ignore[no-any-return]
 
 
 class Realtime(nn.Module):
@@ -249,7 +263,8 @@ class Realtime(nn.Module):
         else:
             grain = grain[0] * noise[0], grain[1] * noise[1]
         with torch.autocast(content.device.type, torch.bfloat16, enabled=self.mixed):
-            features = tuple(normalize(f) for f in self.content(white))
+            seen = self.content(F.pixel_unshuffle(white, 4))
+            features = tuple(normalize(f) for f in seen)
             painted = F.pixel_shuffle(self.painter(features, affines, grain), 4)
         mean, spread = codes[:, -COLOR:].split([3, COLOR - 3], 1)  # type: ignore[no-untyped-call]
         return recolor(painted.float(), spread.unflatten(1, (3, 3))) + mean[:, :, None, None]  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from impasto.errors import OptionError
 from impasto.options import check, option
 
 ENGINES = ("auto", "openvino", "onnxruntime", "torch")
-PRECISIONS = ("auto", "float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class RealtimeOptions:
     )
     precision: str = option(
         "auto",
-        "Arithmetic; auto takes bfloat16 where the hardware has it, float32 is the most exact.",
+        "Arithmetic; auto takes the fastest that the hardware has, float32 is the most exact.",
         group="Search",
         choices=PRECISIONS,
     )

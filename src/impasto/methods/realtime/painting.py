@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from impasto.methods.contract import Image
 from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
-from impasto.methods.realtime.model import CELL, GRAINY, STRIDES, RealtimeModel
+from impasto.methods.realtime.model import CELL, GRAINY, MARGIN, STRIDES, RealtimeModel
 from impasto.methods.realtime.statistics import around_places, enlarged, whole_picture
 
 Array = NDArray[np.float32]
 
-MARGIN = CELL  # pixels
 _PERIOD = 509  # places after which the noise repeats itself
 _MOMENTS = tuple(f"{scale}_moments" for scale in STRIDES)
 
@@ -69,28 +68,25 @@ class Painter:
         height, width = content.shape[:2]
         # mirrored beyond the border, where the network would paint a frame
         padding = tuple((MARGIN, MARGIN + -side % CELL) for side in (height, width))
-        inner = slice(MARGIN, MARGIN + height), slice(MARGIN, MARGIN + width)
         padded = np.pad(content, (*padding, (0, 0)), mode="symmetric")
         shares = [_padded(region.share, padding) for region in regions]
         white = whitening(content)
         tiles = list(self._tiles(*padded.shape[:2]))
         if len(tiles) == 1 and local == 0:
             whole = slice(0, padded.shape[0]), slice(0, padded.shape[1])
-            # a copy, as the engine will write there again
-            return self._paint(padded, whole, white, regions, shares, None)[inner].copy()
+            return self._paint(padded, whole, white, regions, shares, None)[:height, :width]
         cells = local * max(height, width) / CELL
         statistics = self._statistics(padded, white, tiles, cells)
-        out = np.empty_like(padded)
+        out = np.empty_like(content)
         for tile in tiles:
             outer = tile.outer_rows, tile.outer_columns
             known = {scale: _part(table, outer) for scale, table in statistics.items()}
             parts = [None if share is None else share[outer] for share in shares]
             painted = self._paint(padded, outer, white, regions, parts, known)
-            top, left = (inner.start - o.start for inner, o in
-                         ((tile.rows, outer[0]), (tile.columns, outer[1])))  # fmt: skip
-            rows, columns = _length(tile.rows), _length(tile.columns)
-            out[tile.rows, tile.columns] = painted[top : top + rows, left : left + columns]
-        return out[inner]
+            rows, above = _painted(tile.rows, tile.outer_rows, height)
+            columns, left = _painted(tile.columns, tile.outer_columns, width)
+            out[rows, columns] = painted[above, left]
+        return out
 
     def _tiles(self, height: int, width: int) -> Iterator[Tile]:
         for rows, outer_rows in _spans(height, self.tile, self.model.halo):
@@ -140,8 +136,10 @@ class Painter:
             )
         inputs["limits"] = np.array([-1e4, 1e4], np.float32)
         painted = self.engine.run("content", inputs, ["picture"])[0][0]
+        inner = slice(MARGIN, -MARGIN)
         out = sum(
-            np.asarray(share)[..., None] * (painted @ region.color[:, :3].T + region.color[:, 3])
+            np.asarray(share)[inner, inner, None]
+            * (painted @ region.color[:, :3].T + region.color[:, 3])
             for share, region in zip(shares, regions, strict=True)
         )
         return np.clip(out, 0, 1, dtype=np.float32)  # type: ignore[no-any-return]
@@ -175,6 +173,16 @@ class Painter:
                     known = enlarged(known, *(_length(side) // stride for side in part))
             inputs[f"{scale}_statistics"] = known
         return inputs
+
+
+def _painted(tile: slice, outer: slice, length: int) -> tuple[slice, slice]:
+    """Return where a tile lies in a picture of that length, and where in what is painted of it.
+
+    The tile and what surrounds it are counted from the beginning of the margin.
+    """
+    start = max(tile.start - MARGIN, 0)
+    stop = min(tile.stop - MARGIN, length)
+    return slice(start, stop), slice(start - outer.start, stop - outer.start)
 
 
 def noise(part: tuple[slice, slice], stride: int) -> Array:

@@ -11,7 +11,7 @@ EPSILON = 1e-4
 
 
 def whole_picture(moments: Array) -> Array:
-    """Return means and reciprocal deviations (1, 2C, 1, 1) of moments (1, 2C, h, w)."""
+    """Return means and deviations (1, 2C, 1, 1) of moments (1, 2C, h, w)."""
     mean, square = np.split(moments.mean((2, 3), keepdims=True, dtype=np.float64), 2, 1)
     return _statistics(mean, square)
 
@@ -30,7 +30,7 @@ def enlarged(maps: Array, height: int, width: int) -> Array:
 
 def _statistics(mean: NDArray[np.float64], square: NDArray[np.float64]) -> Array:
     variance = (square - mean**2).clip(0)
-    both = np.concatenate([mean, 1 / np.sqrt(variance + EPSILON)], 1)
+    both = np.concatenate([mean, np.sqrt(variance + EPSILON)], 1)
     return both.astype(np.float32)
 
 

@@ -1,0 +1,91 @@
+"""Quantise the content graph to bytes, by what its layers see while it paints pictures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import nncf
+import numpy as np
+import openvino
+from nncf.quantization.range_estimator import RangeEstimatorParametersSet
+from openvino.passes import ConstantFolding, Manager
+
+from impasto.methods.contract import Image
+from impasto.methods.realtime.codes import StyleCode
+from impasto.methods.realtime.colors import coloring
+from impasto.methods.realtime.engines import Array, Engine, OpenVinoEngine
+from impasto.methods.realtime.model import MARGIN, QUANTIZED, RealtimeModel
+from impasto.methods.realtime.painting import Painter, Region
+from impasto.methods.realtime.stylizer import encode_style
+
+
+def quantize(
+    graph: Path,
+    model: RealtimeModel,
+    contents: Sequence[Image],
+    styles: Sequence[Image | StyleCode],
+) -> Path:
+    """Write the graph beside itself, its convolutions in bytes, and return where.
+
+    Each content is painted in the style of its number; the least and the largest value that a
+    layer sees in all of them are the ends of its range, as one style makes another's outliers.
+    """
+    nncf.set_log_level(logging.ERROR)
+    whole = openvino.Core().read_model(graph)
+    manager = Manager()
+    manager.register_pass(ConstantFolding())  # or halves of a weight are no weights
+    manager.run_passes(whole)
+    # what is no convolution stays as it is: statistics, affines and colours want to be exact;
+    # and so do the first and the last three, which see pixels: that is worth 15 dB, for 8 ms
+    nodes = whole.get_ordered_ops()
+    convolutions = [op for op in nodes if op.get_type_name() == "Convolution"]
+    inner = {op.get_friendly_name() for op in convolutions[1:-3]}
+    kept = [name for name in (op.get_friendly_name() for op in nodes) if name not in inner]
+    seen = list(_seen(model, contents, styles))
+    quantized = nncf.quantize(
+        whole,
+        nncf.Dataset(seen),
+        subset_size=len(seen),
+        preset=nncf.QuantizationPreset.MIXED,
+        ignored_scope=nncf.IgnoredScope(kept, validate=False),
+        advanced_parameters=nncf.AdvancedQuantizationParameters(
+            activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX
+        ),
+    )
+    path = graph.with_name(QUANTIZED)
+    openvino.save_model(quantized, path)
+    return path
+
+
+def _seen(
+    model: RealtimeModel, contents: Sequence[Image], styles: Sequence[Image | StyleCode]
+) -> Iterator[dict[str, Array]]:
+    """Yield what goes into the content graph when contents are painted in styles."""
+    engine = OpenVinoEngine("float32")
+    for content, style in zip(contents, styles, strict=True):
+        recorder = _Recorder(engine)
+        code, change = _code(engine, style)
+        region = Region(model.affines(code, change), coloring(code))
+        Painter(model, recorder)(content, [region])
+        yield recorder.inputs
+
+
+def _code(engine: Engine, style: Image | StyleCode) -> tuple[Array, Array | None]:
+    if isinstance(style, StyleCode):
+        return style.vector, style.affines
+    return encode_style(engine, style), None
+
+
+class _Recorder:
+    """Stand in for an engine and keep what it was given."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.name, self.precision = engine.name, engine.precision
+        self.inputs: dict[str, Array] = {}
+
+    def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        self.inputs = dict(inputs)
+        _, height, width, _ = inputs["content"].shape
+        return [np.zeros((1, height - 2 * MARGIN, width - 2 * MARGIN, 3), np.float32)]
