@@ -37,8 +37,12 @@ def test_a_saved_style_paints_as_its_picture_does(run: Any) -> None:
 
 def test_blends_are_kept_and_brought_to_one(run: Any, styles_dir: Path) -> None:
     save = ("styles", "save", "paint.png", "starry-night", "-o")
-    assert run(*save, "both", "--blend", "1,3").code == 0
-    assert run(*save, "same", "--blend", "0.25,0.75").code == 0
+    told = run(*save, "both", "--blend", "1,3")
+    assert (told.code, told.err) == (
+        0,
+        "impasto: note: blend weights brought to a sum of 1: 0.25, 0.75\n",
+    )
+    assert run(*save, "same", "--blend", "0.25,0.75").err == ""
     both, same = (load_code(styles_dir / f"{name}.style") for name in ("both", "same"))
     assert abs(both.vector - same.vector).max() < 1e-5
     done = run(*save, "odd", "--blend", "a,b")

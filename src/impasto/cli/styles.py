@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from impasto.cli.flags import GroupedCommand, flags_of, given
-from impasto.cli.stylize import blend_weights, target, unused
+from impasto.cli.stylize import blend_weights, target, tell_shares, unused
 from impasto.drawn import draw
 from impasto.errors import MissingExtraError
 from impasto.images import fit, load_picture, save_picture
@@ -68,7 +68,9 @@ def save(style: tuple[str, ...], out: str, blend: str | None, **rest: Any) -> No
     """Keep STYLE, a picture or several styles blended, under a name."""
     path = unused(codes.target_of(out), force=rest["force"])
     parts = [_code(one, rest["style_scale"]) for one in style]
-    weights = normalized_blend(blend_weights(blend), len(parts))
+    wanted = blend_weights(blend)
+    weights = normalized_blend(wanted, len(parts))
+    tell_shares(wanted, weights)
     code = codes.blend_codes(parts, weights)
     click.echo(codes.save_code(path, codes.renamed(code, path.stem)))
 

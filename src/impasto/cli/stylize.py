@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +87,7 @@ def stylize(content: Path, styles: tuple[str, ...], **rest: Any) -> None:
     started = time.monotonic()
     guides = {"masks": files["masks"], "strength_map": files["strength_map"]}
     job = Job.open(content, list(styles), blend, options, **guides)
-    if blend and abs(sum(blend) - 1) > 1e-6:
-        shares = ", ".join(f"{share:.3g}" for share in job.blend)
-        click.echo(f"impasto: note: blend weights brought to a sum of 1: {shares}", err=True)
+    tell_shares(blend, job.blend)
     with watching(_watchers(files)) as tell:
         # saves before a plot is drawn, which may fail
         result = run_and_save(
@@ -193,6 +191,13 @@ def short(stem: str) -> str:
     """Cut a name to 100 bytes, as a file name may have 255 at most."""
     whole = os.fsencode(stem)
     return stem if len(whole) <= 100 else whole[:100].decode(errors="ignore")
+
+
+def tell_shares(given: Sequence[float] | None, shares: Sequence[float]) -> None:
+    """Say so where the weights that were given have been brought to a sum of 1."""
+    if given and abs(sum(given) - 1) > 1e-6:
+        weights = ", ".join(f"{share:.3g}" for share in shares)
+        click.echo(f"impasto: note: blend weights brought to a sum of 1: {weights}", err=True)
 
 
 def blend_weights(text: str | None) -> list[float] | None:
