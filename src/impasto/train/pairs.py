@@ -63,8 +63,10 @@ class Pairs:
         rng = np.random.default_rng([self.config.seed, 1 + kind, number])
         images = self.data[kind].crops(rng, self.config.fresh, size)
         if kind == 1:
-            others = self.data[kind].crops(rng, self.config.fresh, size)
-            images = lay_over(images, others, rng, self.config.laid_over)
+            chosen = rng.random(len(images)) < self.config.laid_over
+            if chosen.any():
+                others = self.data[kind].crops(rng, int(chosen.sum()), size)
+                images[chosen] = half_transparent(others, images[chosen], rng)
             images = jitter_color(images, rng, self.config.color_jitter)
         return self.labelled(images)
 
@@ -106,11 +108,10 @@ def noise_maps(content: Tensor, rng: np.random.Generator, quiet: int) -> tuple[T
     return maps[0], maps[1]
 
 
-def lay_over(images: Tensor, others: Tensor, rng: np.random.Generator, share: float) -> Tensor:
-    """Lay others, half transparent, over a share of the pictures: styles that no one painted."""
-    chosen = rng.random(len(images)) < share
-    opacity = np.where(chosen, rng.uniform(0.3, 0.7, len(images)), 0).astype(np.float32)
-    return torch.lerp(images, others, torch.from_numpy(opacity)[:, None, None, None])
+def half_transparent(over: Tensor, images: Tensor, rng: np.random.Generator) -> Tensor:
+    """Lay pictures over others, each 30 to 70 % opaque: styles that no one painted."""
+    opacity = rng.uniform(0.3, 0.7, (len(images), 1, 1, 1)).astype(np.float32)
+    return torch.lerp(images, over, torch.from_numpy(opacity))
 
 
 def jitter_color(images: Tensor, rng: np.random.Generator, share: float) -> Tensor:

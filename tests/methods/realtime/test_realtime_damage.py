@@ -67,6 +67,15 @@ def test_a_damaged_graph_is_refused(data: Path, draw: Any, name: str, how: str) 
 
 
 @pytest.mark.parametrize("how", ["flipped", "cut", "missing"])
+@pytest.mark.parametrize("suffix", [".xml", ".bin"])
+def test_a_damaged_graph_in_bytes_is_refused(data: Path, draw: Any, suffix: str, how: str) -> None:
+    stylizer = prepare([draw(64, 64, 3)], (1.0,), RealtimeOptions(precision="int8"))
+    damage((data / model.QUANTIZED).with_suffix(suffix), how)
+    with pytest.raises(WeightsError, match=f"realtime-content-int8{suffix}"):
+        stylizer(draw(32, 32))
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut", "missing"])
 def test_damaged_weights_and_presets_are_refused(data: Path, how: str) -> None:
     damage(data / model.WEIGHTS, how)
     with pytest.raises(WeightsError, match="realtime.safetensors"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime import engines
 from impasto.methods.realtime.colors import coloring
 from impasto.methods.realtime.engines import Engine, OnnxEngine, OpenVinoEngine, make_engine
-from impasto.methods.realtime.model import shipped_model
+from impasto.methods.realtime.model import DATA, GRAPHS, QUANTIZED, shipped_model
 from impasto.methods.realtime.options import ENGINES, PRECISIONS, RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.stylizer import RealtimeStylizer, encode_style, prepare
@@ -83,16 +85,29 @@ def test_auto_is_openvino_on_a_cpu_and_what_the_hardware_has() -> None:
     assert engine.precision in ("float32", "int8")
 
 
+@pytest.mark.parametrize("half", [True, False])
 @pytest.mark.parametrize("vector", [True, False])
 def test_auto_takes_bytes_where_the_cpu_multiplies_them(
-    monkeypatch: pytest.MonkeyPatch, vector: bool
+    monkeypatch: pytest.MonkeyPatch, vector: bool, half: bool
 ) -> None:
     monkeypatch.setattr(engines, "_multiplies_bytes", lambda: vector)
-    core = type("Core", (), {"get_property": lambda *_: ["FP32", "INT8"]})
+    core = type("Core", (), {"get_property": lambda *_: ["FP32", "INT8", *["BF16"] * half]})
     monkeypatch.setattr(openvino, "Core", core)
     engine = OpenVinoEngine()
-    assert engine.precision == ("int8" if vector else "float32")
-    assert engine._settings["INFERENCE_PRECISION_HINT"] == "f32"
+    assert engine.precision == ("int8" if vector or half else "float32")
+    assert engine._settings["INFERENCE_PRECISION_HINT"] == ("bf16" if half else "f32")
+    assert OpenVinoEngine("float32")._settings["INFERENCE_PRECISION_HINT"] == "f32"
+
+
+def test_most_convolutions_multiply_bytes() -> None:
+    model = openvino.Core().read_model(DATA / QUANTIZED)
+    convolutions = [op for op in model.get_ops() if op.get_type_name() == "Convolution"]
+    inputs = [op.input_value(0).get_node().get_type_name() for op in convolutions]
+    assert (len(inputs), inputs.count("FakeQuantize")) == (18, 14)
+    engine = make_engine("openvino", "int8", "cpu", 1)
+    assert isinstance(engine, OpenVinoEngine)
+    assert engine._file("content").name == QUANTIZED
+    assert engine._file("style").name == GRAPHS["style"]
 
 
 @pytest.mark.parametrize("name", ["starry-night", "ink", "pointillism", "mosaic"])
@@ -195,6 +210,46 @@ def test_a_result_stays_when_the_next_is_painted(
     second = stylizer(draw(32, 48, 5))
     assert not np.shares_memory(first, second)
     assert np.array_equal(first, before)
+
+
+def test_memory_that_nobody_holds_is_written_again(codes: Any, draw: Any) -> None:
+    engine = OpenVinoEngine("float32", 1)
+    stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
+    result = stylizer(draw(32, 48))
+    for seed in range(4):  # as in a film: the last frame is held until the next is there
+        result = stylizer(draw(32, 48, seed))
+    (request,) = engine._requests.values()
+    kept = [arrays[0] for arrays, _ in request._outputs]
+    assert len(kept) == request._LENT
+    assert sum(np.shares_memory(result, array) for array in kept) == 1
+    held = [stylizer(draw(32, 48, seed)) for seed in range(5)]
+    assert not any(np.shares_memory(a, b) for a, b in combinations(held, 2))
+    assert not np.array_equal(held[0], held[1])
+
+
+def test_many_threads_share_a_stylizer(codes: Any, draw: Any) -> None:
+    engine = OpenVinoEngine("float32", 1)
+    stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
+    contents = [draw(32, 48, seed) for seed in range(40)]
+    expected = [stylizer(content).copy() for content in contents]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(stylizer, contents))
+    for one, other in zip(found, expected, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_the_same_shape_with_other_statistics_is_another_graph(
+    made: dict[str, Engine], codes: Any, draw: Any
+) -> None:
+    model, code = shipped_model(), codes["ink"].vector
+    regions = [Region(model.affines(code), coloring(code))]
+    engine = OpenVinoEngine("float32", 1)
+    # first a whole picture of the shape that tiles will have
+    side = 32 + 3 * 16 + 2 * model.halo
+    Painter(model, engine)(draw(side - 32, side - 32), regions)
+    content = draw(side + 64, side + 64, 5)
+    painted = [Painter(model, e, 32)(content, regions) for e in (engine, made["torch"])]
+    assert np.abs(painted[0] - painted[1]).max() < LEVEL
 
 
 def test_tiles_do_not_depend_on_the_engines_memory(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.colors import coloring
-from impasto.methods.realtime.engines import Engine
+from impasto.methods.realtime.engines import Engine, OpenVinoEngine
 from impasto.methods.realtime.export import content_example
 from impasto.methods.realtime.graph import ContentGraph
 from impasto.methods.realtime.model import CELL, GRAINY, MARGIN, STRIDES, RealtimeModel, halo
@@ -98,6 +98,30 @@ def test_any_tile_is_a_multiple_of_a_cell(model: RealtimeModel, engine: Engine, 
     assert Painter(model, engine, tile).tile >= CELL
 
 
+def test_tiles_are_compiled_for_one_shape(model: RealtimeModel, codes: Any, scene: Any) -> None:
+    engine = OpenVinoEngine("float32", 1)
+    regions = [Region(model.affines(codes["ink"].vector), coloring(codes["ink"].vector))]
+    content = np.tile(scene, (7, 5, 1))
+    whole = Painter(model, engine)(content, regions)
+    tiled = Painter(model, engine, 64)(content, regions)
+    assert np.abs(whole - tiled).max() < 0.1 / 255
+    assert len(engine._requests) == 3  # the whole, moments of tiles, tiles
+
+
+def test_each_place_has_the_colours_of_its_region(
+    model: RealtimeModel, engine: Engine, codes: Any, scene: Any
+) -> None:
+    affines = model.affines(codes["ink"].vector)
+    colors = [coloring(codes[name].vector) for name in ("ink", "the-scream")]
+    share = np.zeros(scene.shape[:2], np.float32)
+    share[20:53, 31:70] = 1
+    regions = [Region(affines, colors[0], share), Region(affines, colors[1], 1 - share)]
+    each = [Painter(model, engine)(scene, [Region(affines, color)]) for color in colors]
+    expected = np.where(share[..., None] > 0, *each)
+    assert np.abs(Painter(model, engine)(scene, regions) - expected).max() < 0.01 / 255
+    assert np.abs(each[0] - each[1]).mean() > 1 / 255
+
+
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 8))
 def test_spans_cover_everything_once(cells: int, side: int, around: int) -> None:
     length, side, around = CELL * cells, CELL * side, CELL * around
@@ -105,8 +129,10 @@ def test_spans_cover_everything_once(cells: int, side: int, around: int) -> None
     covered = [i for inner, _ in spans for i in range(inner.start, inner.stop)]
     assert covered == list(range(length))
     for inner, outer in spans:
-        assert outer.start == max(0, inner.start - around)
-        assert outer.stop == min(length, inner.stop + around)
+        assert 0 <= outer.start <= max(0, inner.start - around)
+        assert min(length, inner.stop + around) <= outer.stop <= length
+        assert outer.start % CELL == outer.stop % CELL == 0
+    assert len({outer.stop - outer.start for _, outer in spans}) == 1
 
 
 @pytest.mark.parametrize(

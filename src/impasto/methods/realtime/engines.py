@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -73,35 +74,38 @@ class OpenVinoEngine:
             # whoever multiplies bfloat16 multiplies bytes too
             precision = "int8" if half or _multiplies_bytes() else "float32"
         self.precision = precision
-        whole = precision == "float32" or (precision == "int8" and not half)
+        exact = precision == "float32" or (precision == "int8" and not half)
         self._settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "f32" if whole else "bf16",
+            "INFERENCE_PRECISION_HINT": "f32" if exact else "bf16",
             "PERFORMANCE_HINT": "LATENCY",
         }
         self._settings["INFERENCE_NUM_THREADS"] = threads or usable_cores()
         self._models: dict[str, Any] = {}
         self._requests: OrderedDict[Any, _Request] = OrderedDict()
+        self._lock = Lock()
 
     def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         """Return the outputs."""
-        known = bool("given" in inputs and inputs["given"][0])
+        given = bool("given" in inputs and inputs["given"][0])
         shapes = tuple((name, array.shape) for name, array in inputs.items() if name != "given")
-        key = (graph, known, shapes, tuple(outputs))
-        if key not in self._requests:
-            self._requests[key] = self._compiled(graph, known, shapes, outputs)
-            if len(self._requests) > _KEPT:
-                self._requests.popitem(last=False)
-        self._requests.move_to_end(key)
-        return self._requests[key](inputs)
+        key = (graph, given, shapes, tuple(outputs))
+        with self._lock:
+            if key not in self._requests:
+                self._requests[key] = self._compiled(graph, given, shapes, outputs)
+                if len(self._requests) > _KEPT:
+                    self._requests.popitem(last=False)
+            self._requests.move_to_end(key)
+            request = self._requests[key]
+        return request(inputs)
 
-    def _compiled(self, graph: str, known: bool, shapes: Any, outputs: Sequence[str]) -> _Request:
+    def _compiled(self, graph: str, given: bool, shapes: Any, outputs: Sequence[str]) -> _Request:
         if graph not in self._models:
             self._models[graph] = self._core.read_model(self._file(graph))
         model = self._models[graph].clone()
         model.reshape({name: list(shape) for name, shape in shapes})
         for choice in (op for op in model.get_ops() if op.get_type_name() == "Select"):
-            # between statistics that are known and the features' own
-            choice.output(0).replace(choice.input_value(1 if known else 2))
+            # between statistics that are given and the features' own
+            choice.output(0).replace(choice.input_value(1 if given else 2))
         chosen = [model.output(name) for name in outputs]
         used = [p for p in model.get_parameters() if p.output(0).get_target_inputs()]
         model = self._openvino.Model(chosen, used, graph)
@@ -117,31 +121,45 @@ class OpenVinoEngine:
 class _Request:
     """Hold one compiled graph; arrays go in and come out without a copy.
 
-    Memory that came out and that nobody holds any more is written again: for a large picture
-    the system takes as long to give fresh memory as the last convolution takes.
+    Memory that came out and that nobody holds any more is written again: to clear fresh memory
+    for a large picture takes the system as long as the last convolution takes.
     """
+
+    _LENT = 2  # sets of outputs that are kept: one may be held while the next is computed
 
     def __init__(self, openvino: Any, compiled: Any) -> None:
         self._tensor, self._compiled = openvino.Tensor, compiled
         self._wanted = [port.get_any_name() for port in compiled.inputs]
         self._request = compiled.create_infer_request()
-        self._found: list[Array] = []
-        self._alone = 0
+        self._lock = Lock()
+        self._outputs: list[tuple[list[Array], list[Any]]] = []
+        self._own_references = 0
 
     def __call__(self, inputs: Mapping[str, Array]) -> list[Array]:
-        if self._holders() > self._alone:
-            self._renew()
-            self._alone = self._holders()
-        self._request.infer({name: inputs[name] for name in self._wanted}, share_inputs=True)
-        return list(self._found)
+        with self._lock:
+            arrays, tensors = self._unheld()
+            for i, tensor in enumerate(tensors):
+                self._request.set_output_tensor(i, tensor)
+            given = {name: inputs[name] for name in self._wanted}
+            self._request.infer(given, share_inputs=True, share_outputs=True)
+            return list(arrays)
 
-    def _holders(self) -> int:
-        return max(map(sys.getrefcount, self._found), default=1)
+    def _unheld(self) -> tuple[list[Array], list[Any]]:
+        """Return outputs that nobody else holds, neither them nor a view of them."""
+        for outputs in self._outputs:
+            if _references(outputs[0]) == self._own_references:
+                return outputs
+        self._outputs = [*self._outputs[1 - self._LENT :], self._fresh()]
+        self._own_references = _references(self._outputs[-1][0])
+        return self._outputs[-1]
 
-    def _renew(self) -> None:
-        self._found = [np.empty(tuple(o.shape), np.float32) for o in self._compiled.outputs]
-        for i, array in enumerate(self._found):
-            self._request.set_output_tensor(i, self._tensor(array, shared_memory=True))
+    def _fresh(self) -> tuple[list[Array], list[Any]]:
+        arrays = [np.empty(tuple(port.shape), np.float32) for port in self._compiled.outputs]
+        return arrays, [self._tensor(array, shared_memory=True) for array in arrays]
+
+
+def _references(arrays: list[Array]) -> int:
+    return max(map(sys.getrefcount, arrays))
 
 
 def _multiplies_bytes() -> bool:

@@ -39,7 +39,10 @@ class Region:
 
 @dataclass(frozen=True)
 class Tile:
-    """Name a part of a picture by rows and columns, and the larger part that it depends on."""
+    """Name a part of a picture by rows and columns, and the larger part that it depends on.
+
+    All are counted from the beginning of the margin.
+    """
 
     rows: slice
     columns: slice
@@ -198,11 +201,17 @@ def _noise(stride: int) -> Array:
 
 
 def _spans(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a length into spans of `side`, each with what surrounds it up to the halo."""
-    count = max(1, -(-(length - 3 * CELL) // side))  # a margin does not make a tile of its own
+    """Cut a length into spans of `side`, each with what surrounds it, the halo at least.
+
+    All surroundings have one length, so that the engine compiles for one shape.
+    """
+    most = side + 3 * CELL  # a margin does not make a tile of its own
+    count = max(1, -(-(length - 3 * CELL) // side))
+    window = min(length, most + 2 * halo)
     for i in range(count):
         start, stop = i * side, length if i + 1 == count else (i + 1) * side
-        yield slice(start, stop), slice(max(0, start - halo), min(length, stop + halo))
+        first = min(max(0, start - halo), length - window)
+        yield slice(start, stop), slice(first, first + window)
 
 
 def _part(table: Array, outer: tuple[slice, slice]) -> Array:

@@ -221,7 +221,7 @@ def _check_memory(height: int, width: int) -> None:
     """
     there = available_memory()
     pixels = height * width
-    needed = BYTES_PER_PIXEL * pixels + BYTES_PER_TILE_PIXEL * min(pixels, 4416**2)
+    needed = BYTES_PER_PIXEL * pixels + BYTES_PER_TILE_PIXEL * min(pixels, 4464**2)
     if there is not None and needed > there:
         side = int(max(height, width) * (0.9 * there / needed) ** 0.5)
         raise OptionError(
