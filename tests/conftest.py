@@ -63,3 +63,18 @@ def draw() -> Draw:
         return (0.5 + 0.4 * np.stack(planes, axis=2)).astype(np.float32)
 
     return waves
+
+
+@pytest.fixture(
+    params=[
+        ((33, 47), None, (33, 47)),
+        ((33, 67), 48, (24, 48)),
+        ((67, 33), 48, (48, 24)),
+        ((33, 47), 65, (46, 65)),
+        ((16, 16), None, (16, 16)),
+        ((17, 200), None, (17, 200)),
+    ]
+)
+def fitted(request: pytest.FixtureRequest) -> object:
+    """Return a content's height and width, the size asked for, and the result's."""
+    return request.param

@@ -71,18 +71,8 @@ def test_the_loss_goes_down(draw: Any, optimizer: str) -> None:
     assert losses[-1] < 0.8 * losses[0]
 
 
-@pytest.mark.parametrize(
-    ("shape", "size", "expected"),
-    [
-        ((33, 47), None, (33, 47)),
-        ((33, 67), 48, (24, 48)),
-        ((67, 33), 48, (48, 24)),
-        ((33, 47), 65, (46, 65)),
-        ((16, 16), None, (16, 16)),
-        ((17, 200), None, (17, 200)),
-    ],
-)
-def test_sizes(draw: Any, shape: Any, size: int | None, expected: Any) -> None:
+def test_sizes(draw: Any, fitted: Any) -> None:
+    shape, size, expected = fitted
     result = impasto.stylize(draw(*shape), draw(number=3), size=size, steps=2, coarsest=32)
     assert result.image.shape == (*expected, 3)
     assert result.image.dtype == np.float32

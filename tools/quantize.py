@@ -66,16 +66,11 @@ def _seen(
     engine = OpenVinoEngine("float32")
     for content, style in zip(contents, styles, strict=True):
         recorder = _Recorder(engine)
-        code, change = _code(engine, style)
-        region = Region(model.affines(code, change), coloring(code))
+        if not isinstance(style, StyleCode):
+            style = StyleCode("picture", encode_style(engine, style))
+        region = Region(model.affines(style.vector, style.affines), coloring(style.vector))
         Painter(model, recorder)(content, [region])
         yield recorder.inputs
-
-
-def _code(engine: Engine, style: Image | StyleCode) -> tuple[Array, Array | None]:
-    if isinstance(style, StyleCode):
-        return style.vector, style.affines
-    return encode_style(engine, style), None
 
 
 class _Recorder:

@@ -48,7 +48,7 @@ def tensor(image: Array) -> torch.Tensor:
 
 def test_it_is_small(network: Realtime) -> None:
     assert sum(p.numel() for p in network.parameters()) <= 1_000_000
-    assert sum(path.stat().st_size for path in DATA.iterdir()) < 5_500_000
+    assert sum(path.stat().st_size for path in DATA.iterdir()) < 5_000_000
 
 
 def test_a_pixel_costs_little(network: Realtime) -> None:

@@ -117,18 +117,8 @@ def test_statistics_bring_the_contents_colours(styled: Any, codes: Any, name: st
     assert np.array_equal(styled(StyleCode("x", vector))(content), kept)
 
 
-@pytest.mark.parametrize(
-    ("shape", "size", "expected"),
-    [
-        ((33, 47), None, (33, 47)),
-        ((33, 67), 48, (24, 48)),
-        ((67, 33), 48, (48, 24)),
-        ((33, 47), 65, (46, 65)),
-        ((16, 16), None, (16, 16)),
-        ((17, 200), None, (17, 200)),
-    ],
-)
-def test_sizes(styled: Any, draw: Any, shape: Any, size: int | None, expected: Any) -> None:
+def test_sizes(styled: Any, draw: Any, fitted: Any) -> None:
+    shape, size, expected = fitted
     for options in ({}, {"strength": 0.5}, {"strength": 0}, {"local": 0.3}):
         painted = styled("ink", size=size, **options)(draw(*shape))
         assert painted.shape == (*expected, 3)
