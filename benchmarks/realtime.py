@@ -31,7 +31,7 @@ from benchmarks.machine import save
 from impasto.images import fit, load, save_picture
 from impasto.methods.contract import Image
 from impasto.methods.realtime.engines import make_engine
-from impasto.methods.realtime.model import COLOR, DATA, WEIGHTS
+from impasto.methods.realtime.model import COLOR, DATA, MARGIN, WEIGHTS
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import encode_style, prepare
@@ -141,7 +141,8 @@ def cost(network: Realtime, side: int = 256) -> dict[str, float]:
     layers = [m for part in (network.content, network.painter) for m in part.modules()]
     hooks = [m.register_forward_hook(count) for m in layers if isinstance(m, nn.Conv2d)]
     with torch.no_grad():
-        network.paint(torch.rand(1, 3, side, side), torch.zeros(1, network.config.code + COLOR))
+        inner = side - 2 * MARGIN
+        network.paint(torch.rand(1, 3, inner, inner), torch.zeros(1, network.config.code + COLOR))
     for hook in hooks:
         hook.remove()
     return {name: round(value, 1) for name, value in work.items()}

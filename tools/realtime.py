@@ -10,11 +10,12 @@ is made from them.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from impasto.drawn import DRAWINGS, draw
 from impasto.images import load_picture
@@ -22,10 +23,13 @@ from impasto.methods.contract import Image
 from impasto.methods.realtime import codes, model
 from impasto.methods.realtime.engines import OpenVinoEngine
 from impasto.methods.realtime.export import export_onnx
+from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.stylizer import encode_style
-from impasto.methods.realtime.weights import load_realtime
+from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.data import Pictures
-from impasto.weights import weights_sha256
+from impasto.train.pairs import noise_maps
+from impasto.weights import read_weights, weights_sha256
+from tools.equalize import equalize
 from tools.quantize import quantize
 
 PAINTINGS = {
@@ -40,23 +44,52 @@ PAINTINGS = {
 }
 
 
-_CALIBRATED_ON = 144  # pairs
+_CALIBRATED_ON = 288  # pairs
 
 
 def main(weights: Path, styles: Path, photos: Path, paintings: Path) -> None:
     """Write all files of `impasto.methods.realtime.data`."""
     model.DATA.mkdir(exist_ok=True)
-    shutil.copyfile(weights, model.DATA / model.WEIGHTS)
-    about = {"license": "Apache-2.0", "weights_sha256": weights_sha256(weights)}
-    export_onnx(load_realtime(weights), model.DATA, about)
-    _write_manifest([model.WEIGHTS, *model.GRAPHS.values()])
+    network = load_realtime(weights)
+    _write_graphs(network, weights)
     known = presets(styles)
-    codes.save_codes(model.DATA / codes.CODES, known)
     contents, shown = (_pictures(root) for root in (photos, paintings))
+    given: list[Image | codes.StyleCode] = [*known * 3, *shown[3 * len(known) :]]
+    equalize(network, lambda: _paint_all(network, contents, given))
+    _write_graphs(network, weights)
+    codes.save_codes(model.DATA / codes.CODES, known)
     graph = model.DATA / model.GRAPHS["content"]
-    quantized = quantize(graph, model.shipped_model(), contents, [*known, *shown[len(known) :]])
+    quantized = quantize(graph, model.shipped_model(), contents, given)
     files = quantized.name, quantized.with_suffix(".bin").name
     _write_manifest([model.WEIGHTS, *model.GRAPHS.values(), codes.CODES, *files])
+
+
+def _write_graphs(network: Realtime, trained: Path) -> None:
+    """Write the weights, with what their file says of their training, and the graphs."""
+    training = json.loads(read_weights(trained)[1]["training"])
+    path = model.DATA / model.WEIGHTS
+    save_realtime(path, network.state_dict(), network.config, training)
+    about = {"license": "Apache-2.0", "weights_sha256": weights_sha256(path)}
+    export_onnx(network, model.DATA, about)
+    _write_manifest([model.WEIGHTS, *model.GRAPHS.values()])
+
+
+@torch.no_grad()
+def _paint_all(
+    network: Realtime, contents: list[Image], styles: list[Image | codes.StyleCode]
+) -> None:
+    rng = np.random.default_rng(0)
+    for content, style in zip(contents, styles, strict=True):
+        image = _tensor(content)
+        if isinstance(style, codes.StyleCode):
+            code = torch.from_numpy(style.vector)[None]
+        else:
+            code = network.style(_tensor(style))
+        network.paint(image, code, noise=noise_maps(image, rng, quiet=0))
+
+
+def _tensor(image: Image) -> Tensor:
+    return torch.from_numpy(image).permute(2, 0, 1)[None]
 
 
 def _pictures(root: Path, size: int = 256) -> list[Image]:

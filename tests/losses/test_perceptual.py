@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.losses.perceptual import content_distance, grid_pattern
+from impasto.losses.perceptual import block_edges, content_distance, grid_pattern
 
 seeds = st.integers(0, 2**32)
 
@@ -92,3 +92,33 @@ def test_a_grid_is_what_repeats_itself_finely() -> None:
     flat = torch.full((1, 3, 32, 32), 0.3, requires_grad=True)
     (gradient,) = torch.autograd.grad(grid_pattern(flat), flat)
     assert gradient.isfinite().all()
+
+
+def test_edges_of_blocks_are_what_is_steeper_at_some_places_of_a_period() -> None:
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.rand(4, 3, 192, 196, generator=generator)
+    blocks = noise[..., ::4, ::4].repeat_interleave(4, 2).repeat_interleave(4, 3)
+    assert block_edges(noise) < 0.02
+    assert block_edges(noise.flip(3).cumsum(3) / 60) < 0.02
+    # all steps at one place of four: shares 0, 0, 0, 4, and so on for multiples
+    assert 2.7 < block_edges(blocks, (4,)) <= 3
+    assert 8.1 < block_edges(blocks) <= 9
+    assert block_edges(blocks, (3,)) < 0.02
+    assert (
+        5.4 < block_edges(noise[..., ::8, ::8].repeat_interleave(8, 2).repeat_interleave(8, 3)) < 19
+    )
+    # a flat part counts as much as a rich one
+    half = torch.cat([noise, blocks * 0.05], 3)
+    assert 0.5 < block_edges(half) < 4.5
+    small = blocks[..., :40, :40]
+    assert 2.5 < block_edges(small, (4, 16)) < 7
+    assert block_edges(torch.full_like(noise, 0.3)) == 0
+
+
+def test_a_flat_picture_can_be_taught_to_have_no_edges_of_blocks() -> None:
+    flat = torch.full((1, 3, 32, 32), 0.3, requires_grad=True)
+    (gradient,) = torch.autograd.grad(block_edges(flat), flat)
+    assert gradient.isfinite().all()
+    tall = torch.rand(1, 3, 64, 128).repeat_interleave(4, 2).requires_grad_(True)
+    (gradient,) = torch.autograd.grad(block_edges(tall), tall)
+    assert block_edges(tall - 1e-3 * gradient / gradient.abs().max()) < block_edges(tall)

@@ -111,6 +111,20 @@ def test_crops_are_the_same_for_the_same_seed(data: tuple[Pictures, Pictures]) -
     assert 0 <= first.min() < first.max() <= 1
 
 
+def test_squares_are_enlarged_as_much_as_is_asked(tmp_path: Path) -> None:
+    slope = np.repeat(np.linspace(0, 250, 100, dtype=np.uint8)[None, :, None], 100, 0)
+    Image.fromarray(slope.repeat(3, 2)).save(tmp_path / "slope.png")
+    pictures = Pictures(tmp_path, held_out=0)
+    for enlarged in (4 / 3, 3.0):
+        squares = pictures.crops(np.random.default_rng(0), 200, 60, enlarged)
+        # how much of the slope a square shows: its side, in parts of the picture's
+        sides = (squares.amax((1, 2, 3)) - squares.amin((1, 2, 3))) * 255 / 250
+        assert 0.6 / enlarged - 0.03 < sides.min() < 0.6 / enlarged + 0.06
+        assert 0.9 < sides.max() <= 1.01
+        # all factors alike: the logarithm's middle is the median
+        assert abs(sides.median().item() - (0.6 / enlarged) ** 0.5) < 0.06
+
+
 def test_no_pictures_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="no pictures"):
         Pictures(tmp_path)

@@ -14,18 +14,19 @@ import pytest
 import torch
 from PIL import Image
 
+from impasto.backbones import load_backbone
 from impasto.errors import ImageError, OptionError, WeightsError
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.weights import load_realtime, save_realtime
-from impasto.train.data import _fraction
-from impasto.train.realtime import COLUMNS, TERMS, train_realtime
+from impasto.train.data import Pictures, _fraction
+from impasto.train.realtime import COLUMNS, TERMS, RealtimeTrainer, train_realtime
 from impasto.train.settings import RealtimeTraining
 from impasto.weights import read_weights
 
 # a network that is small, to be quick; one test trains that of the product
 TINY = RealtimeConfig(fine=8, coarse=8, deep=8, deep_blocks=1, code=6, style_widths=(8,))
 CONFIG = RealtimeTraining(
-    steps=6, batch=2, fresh=1, size=32, final_size=48, final_share=0.4, memory=4, drawn=0
+    steps=6, batch=2, fresh=1, calm=1, size=32, final_size=48, final_share=0.4, memory=4, drawn=0
 )
 Row = dict[str, float]
 
@@ -172,7 +173,9 @@ def test_a_finished_run_is_written_again(
     assert path.read_bytes() == (whole / "realtime.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize("change", [{"rate": 1e-4}, {"seed": 1}, {"size": 48}, {"calm": 0}])
+@pytest.mark.parametrize(
+    "change", [{"rate": 1e-4}, {"seed": 1}, {"size": 48}, {"calm": 0}, {"from_below": 0}]
+)
 def test_a_run_goes_on_only_with_its_own_settings(
     data: tuple[Path, Path], start: Path, whole: Path, tmp_path: Path, change: dict[str, Any]
 ) -> None:
@@ -264,6 +267,20 @@ def test_a_run_with_few_pictures_held_out_ends(
 def test_settings_have_limits(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         RealtimeTraining(**wrong)
+
+
+def test_the_last_contents_are_painted_from_below(data: tuple[Path, Path], start: Path) -> None:
+    pictures = [Pictures(root) for root in data]
+    trainer = RealtimeTrainer(
+        load_realtime(start), load_backbone("compact"), *pictures, CONFIG, torch.device("cpu")
+    )
+    seen: list[torch.Tensor] = []
+    trainer.network.painter.register_forward_pre_hook(lambda _, given: seen.append(given[0][0]))
+    trainer.train_step()
+    painted, again = seen
+    assert painted[0].abs().max() > 0
+    assert not painted[1].any()
+    assert again.abs().max() > 0
 
 
 def test_larger_pictures_come_at_the_end() -> None:

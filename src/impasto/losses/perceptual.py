@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -38,3 +38,25 @@ def grid_pattern(images: Tensor, period: int = 16) -> Tensor:
     squares = fine.unflatten(2, (-1, period)).unflatten(4, (-1, period))  # type: ignore[no-untyped-call]
     mean = squares.mean((2, 4)).flatten(1)
     return (mean.square().mean(1) + 1e-8).sqrt().mean()  # type: ignore[no-any-return]
+
+
+def block_edges(images: Tensor, periods: Sequence[int] = (4, 8, 16)) -> Tensor:
+    """Return how much steeper pictures are at some places of a period than at others.
+
+    A network that paints squares of pixels may not make them fit each other. Steps from pixel to
+    pixel are compared at all places of a period, within squares of 4 x 4 of the longest period
+    (fewer in small pictures), so that flat parts count as much as rich ones; 0 where all places
+    are alike in the mean over all squares. Sum over the periods, each of which divides the last.
+    """
+    uneven = torch.zeros((), device=images.device)
+    longest = periods[-1]
+    side = longest * min(4, (min(images.shape[2:]) - 1) // longest)
+    for turned in (images, images.transpose(2, 3)):
+        steps = (turned[..., 1:] - turned[..., :-1]).abs().mean(1)
+        height, width = (n // side * side for n in steps.shape[1:])
+        squares = steps[:, :height, :width].unflatten(1, (-1, side)).mean(2)  # type: ignore[no-untyped-call]
+        for period in periods:
+            places = squares.unflatten(2, (-1, side // period, period)).mean(3) + 1e-3
+            share = (places / places.mean(3, keepdim=True)).mean((0, 1, 2))
+            uneven = uneven + (share - 1).square().mean() / 2
+    return uneven

@@ -53,14 +53,17 @@ class Pictures:
             f"{line}; skipped {len(self.skipped)}, no pictures or too small: {self.skipped[0]} ..."
         )
 
-    def crops(self, rng: np.random.Generator, count: int, size: int) -> Tensor:
+    def crops(
+        self, rng: np.random.Generator, count: int, size: int, enlarged: float = 4 / 3
+    ) -> Tensor:
         """Return random squares of training pictures: (count, 3, size, size), RGB in [0, 1].
 
-        A square's side lies between three quarters of `size` and the picture's shorter side;
-        it is brought to `size` by bicubic resampling and mirrored half of the time.
+        A square's side lies between `size / enlarged` and the picture's shorter side, all
+        factors alike; it is brought to `size` by bicubic resampling and mirrored half of the time.
         """
         picks = rng.integers(len(self.train), size=count)
-        return torch.stack([_random_square(self.train[i], rng, size) for i in picks])
+        least = int(size / enlarged)
+        return torch.stack([_random_square(self.train[i], rng, size, least) for i in picks])
 
     def held_out(self, count: int, size: int) -> Tensor:
         """Return centre squares of the first `count` held-out pictures, as `crops` does."""
@@ -105,10 +108,10 @@ def _square(pixels: Pixels, left: int, top: int, side: int, size: int) -> Tensor
     return torch.from_numpy(np.array(square)).permute(2, 0, 1).float().div_(255)
 
 
-def _random_square(pixels: Pixels, rng: np.random.Generator, size: int) -> Tensor:
+def _random_square(pixels: Pixels, rng: np.random.Generator, size: int, least: int) -> Tensor:
     height, width = pixels.shape[:2]
     shorter = min(height, width)
-    side = int(rng.integers(min(3 * size // 4, shorter), shorter + 1))
+    side = int(shorter * (min(least, shorter) / shorter) ** rng.random())
     left = int(rng.integers(width - side + 1))
     top = int(rng.integers(height - side + 1))
     square = _square(pixels, left, top, side, size)

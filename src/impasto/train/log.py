@@ -18,3 +18,8 @@ def append_row(path: Path, row: Mapping[str, float], columns: Sequence[str]) -> 
         if new:
             writer.writeheader()
         writer.writerow({name: round(value, 6) for name, value in row.items()})
+
+
+def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each number over rows that all have the same ones."""
+    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}

@@ -9,6 +9,7 @@ from torch import Tensor
 from impasto.backbones.vgg import Vgg
 from impasto.drawn import DRAWINGS, draw
 from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, gram
+from impasto.methods.realtime.model import MARGIN
 from impasto.methods.realtime.network import StyleEncoder
 from impasto.train.data import Pictures, Pixels
 from impasto.train.echo import EchoBuffer, Labelled
@@ -61,11 +62,11 @@ class Pairs:
     def _fresh(self, kind: int, number: int, size: int) -> Labelled:
         """Return group `number` of the stream of photos (0) or paintings (1)."""
         rng = np.random.default_rng([self.config.seed, 1 + kind, number])
-        images = self.data[kind].crops(rng, self.config.fresh, size)
+        images = self.data[kind].crops(rng, self.config.fresh, size, self.config.enlarged)
         if kind == 1:
             chosen = rng.random(len(images)) < self.config.laid_over
             if chosen.any():
-                others = self.data[kind].crops(rng, int(chosen.sum()), size)
+                others = self.data[kind].crops(rng, int(chosen.sum()), size, self.config.enlarged)
                 images[chosen] = half_transparent(others, images[chosen], rng)
             images = jitter_color(images, rng, self.config.color_jitter)
         return self.labelled(images)
@@ -90,17 +91,21 @@ def moments(mean: Tensor, square: Tensor) -> Tensor:
     return torch.stack([mean, (square + 1e-6).sqrt()], 1)
 
 
-def drawn(seeds: int, size: int = 288) -> list[Pixels]:
+def drawn(seeds: int, size: int = 512) -> list[Pixels]:
     """Return styles drawn by our own code, `seeds` of each kind."""
     images = (draw(name, size=size, seed=seed) for name in DRAWINGS for seed in range(seeds))
     return [(image * 255).round().astype(np.uint8) for image in images]
 
 
 def noise_maps(content: Tensor, rng: np.random.Generator, quiet: int) -> tuple[Tensor, Tensor]:
-    """Return noise at 1/8 and 1/4 of a batch's size, none for its first `quiet` items."""
-    count, _, height, width = content.shape
+    """Return noise at 1/16 and 1/8 of a batch's size, none for its first `quiet` items.
+
+    There is a margin around the contents.
+    """
+    count = len(content)
+    height, width = (side + 2 * MARGIN for side in content.shape[2:])
     maps = []
-    for stride in (8, 4):
+    for stride in (16, 8):
         size = (count, 1, height // stride, width // stride)
         values = rng.standard_normal(size, dtype=np.float32)
         values[:quiet] = 0

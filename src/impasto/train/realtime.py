@@ -26,22 +26,22 @@ from impasto.backbones.vgg import Vgg
 from impasto.engine import choose_device
 from impasto.errors import OptionError
 from impasto.images import save_picture
-from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, total_variation
-from impasto.losses.perceptual import content_distance, grid_pattern
-from impasto.losses.style import style_statistics
+from impasto.losses import STYLE_LAYERS, total_variation
+from impasto.losses.perceptual import block_edges, grid_pattern
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.begin import begin
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
-from impasto.train.log import append_row
-from impasto.train.pairs import SEEN, Pairs, drawn, moments, noise_maps
+from impasto.train.distances import distances
+from impasto.train.health import silent_channels
+from impasto.train.log import append_row, means
+from impasto.train.pairs import SEEN, Pairs, drawn, noise_maps
 from impasto.train.settings import RealtimeTraining, learning_rate
 from impasto.weights import weights_sha256
 
-TERMS = ("content", "style", "moments", "identity", "calm", "grid", "variation", "range")
-COLUMNS = ("step", *TERMS, "loss", "seconds_per_step", "held_content", "held_style")
-_SHALLOW = STYLE_LAYERS[:2]
+TERMS = ("content", "style", "moments", "identity", "calm", "grid", "blocks", "variation", "range")
+COLUMNS = ("step", *TERMS, "loss", "silent", "seconds_per_step", "held_content", "held_style")
 _DEEP = STYLE_LAYERS[2:]
 
 
@@ -67,6 +67,9 @@ class RealtimeTrainer:
         network.style.stages.requires_grad_(False)
         self.pairs = Pairs(self.judge, network.style, (photos, paintings), config, device)
         network.mixed = True
+        network.content.register_forward_hook(self._without_fine)
+        self._hidden = 0
+        network.painter.even_out()
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.learned = {k: v for k, v in self.network.named_parameters() if v.requires_grad}
         self.averaged = {k: v.detach().clone() for k, v in self.learned.items()}
@@ -108,7 +111,7 @@ class RealtimeTrainer:
         while self.step < self.config.steps:
             rows.append(self.train_step())
             if self.step % every == 0 or self.step == self.config.steps:
-                row = {"step": float(self.step)} | _means(rows)
+                row = {"step": float(self.step)} | means(rows)
                 row["seconds_per_step"] = (time.monotonic() - started) / len(rows)
                 if self.step % (10 * every) == 0 or self.step == self.config.steps:
                     row |= self.evaluate()
@@ -128,27 +131,32 @@ class RealtimeTrainer:
         loss = sum((terms[name] * weights[name] for name in terms), torch.zeros(()))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        silent = silent_channels(self.network.content, self.network.painter)
         nn.utils.clip_grad_norm_(self.learned.values(), config.clip)
         self.optimizer.step()
+        self.network.painter.even_out()
         self.step += 1
         decay = min(config.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for name, value in self.learned.items():
                 self.averaged[name].lerp_(value, 1 - decay)
-        return {name: value.item() for name, value in terms.items()} | {"loss": loss.item()}
+        row = {name: value.item() for name, value in terms.items()}
+        return row | {"loss": loss.item(), "silent": silent}
 
     def _terms(self, rng: np.random.Generator) -> dict[str, Tensor]:
         contents, styles, own = self.pairs.batch(self.step, rng)
         config, content = self.config, contents[0]
         codes = self.network.style.code(*(styles[1][f"style {name}"] for name in SEEN))
+        self._hidden = config.from_below
         painted = self.network.paint(content, codes, noise=noise_maps(content, rng, config.calm))
+        self._hidden = 0
         layers = STYLE_LAYERS if self.step % config.shallow_every == 0 else _DEEP
         features = self.judge(painted.contiguous(memory_format=torch.channels_last), layers)
         terms = {
-            "content": content_distance(features, _targets(contents[1])),
-            **self._style_terms(features, styles[1]),
+            **distances(features, contents[1], styles[1], min(2, config.shallow_every)),
             "variation": total_variation(painted),
             "grid": grid_pattern(painted),
+            "blocks": block_edges(painted),
             "range": (painted - painted.clamp(0, 1)).square().mean(),
         }
         change = (painted - content).abs().mean((1, 2, 3))
@@ -158,19 +166,11 @@ class RealtimeTrainer:
             terms["calm"] = self._unrest(content[some], codes[some], painted[some], rng)
         return terms
 
-    def _style_terms(
-        self, features: dict[str, Tensor], labels: dict[str, Tensor]
-    ) -> dict[str, Tensor]:
-        """Return the distances of Gram matrices and of moments, means over the layers."""
-        style = moment = torch.zeros((), device=self.device)
-        for name in (n for n in STYLE_LAYERS if n in features):
-            share = min(2, self.config.shallow_every) if name in _SHALLOW else 1
-            square, *found = style_statistics(features[name], labels[f"style gram {name}"])
-            style = style + share / 5 * (square + 1e-6).sqrt().mean()
-            wanted = labels[f"style moments {name}"]
-            error = (moments(*found) - wanted).square().sum((1, 2)) / wanted.square().sum((1, 2))
-            moment = moment + share / 5 * error.mean()
-        return {"style": style, "moments": moment}
+    def _without_fine(self, layer: nn.Module, given: Any, seen: tuple[Tensor, ...]) -> Any:
+        """Hide the last contents' fine features, so that the painter learns to do without."""
+        fine, *rest = seen
+        hidden = self._hidden
+        return (torch.cat([fine[:-hidden], 0 * fine[-hidden:]]), *rest) if hidden else None
 
     def _unrest(
         self, content: Tensor, codes: Tensor, painted: Tensor, rng: np.random.Generator
@@ -196,8 +196,8 @@ class RealtimeTrainer:
                 contents_, styles_ = self.pairs.labelled(content), self.pairs.labelled(style)
                 painted = self._as_shipped(contents_[0], styles_[0])
                 features = self.judge(painted, STYLE_LAYERS)
-                found = self._style_terms(features, styles_[1])["style"]
-                sums += (content_distance(features, _targets(contents_[1])).item(), found.item())
+                found = distances(features, contents_[1], styles_[1], 1)
+                sums += (found["content"].item(), found["style"].item())
         held = sums / max(1, len(contents.split(8)))  # type: ignore[no-untyped-call]
         return {"held_content": held[0], "held_style": held[1]}
 
@@ -244,14 +244,6 @@ class RealtimeTrainer:
                 sheet = self.sheet()
                 writer.add_image("held out", sheet, step)
                 save_picture(folder / "samples.png", sheet.permute(1, 2, 0).numpy())
-
-
-def _targets(labels: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: labels[f"content {name}"] for name in CONTENT_LAYERS}
-
-
-def _means(rows: list[dict[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
 def train_realtime(

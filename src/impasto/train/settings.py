@@ -68,11 +68,13 @@ class RealtimeTraining:
     batch: int = option(6, "Pictures a step.", low=1)
     fresh: int = option(2, "Of these, new ones; the rest are seen again.", low=1)
     memory: int = option(1024, "Pictures of each kind kept to be seen again.", low=1)
-    drawn: int = option(12, "Styles of each kind that our own code draws.", low=0)
+    drawn: int = option(6, "Styles of each kind that our own code draws.", low=0)
     swapped: float = option(0.1, "Share of pairs whose style is a photo.", low=0, high=1)
     identity: float = option(0.08, "Share of contents that are their own styles.", low=0, high=1)
     calm: int = option(2, "Of a batch, contents that are painted again, moved.", low=0)
+    from_below: int = option(1, "Of a batch, contents painted without fine features.", low=0)
     size: int = option(128, "Side of the pictures in pixels, a multiple of 16.", low=32)
+    enlarged: float = option(2.5, "Largest factor by which squares are enlarged.", low=1, high=8)
     final_size: int = option(224, "Side for the last part of the training.", low=32)
     final_share: float = option(0.12, "That part, as a share of all steps.", low=0, high=1)
     shallow_every: int = option(2, "Steps between those that look at relu1_1 and relu2_1.", low=1)
@@ -85,6 +87,7 @@ class RealtimeTraining:
     identity_weight: float = option(4.0, "Weight of pixel distances to own styles.", low=0)
     calm_weight: float = option(6.0, "Weight of changes under shifts and noise.", low=0)
     grid_weight: float = option(20.0, "Weight of patterns that repeat every 16 pixels.", low=0)
+    blocks_weight: float = option(2.0, "Weight of seams between squares of pixels.", low=0)
     variation_weight: float = option(2.0, "Weight of total variation.", low=0)
     color_jitter: float = option(0.2, "Share of styles in changed colours.", low=0, high=1)
     laid_over: float = option(
@@ -98,10 +101,10 @@ class RealtimeTraining:
     def __post_init__(self) -> None:
         """Check all limits, and that a batch holds what it should."""
         check(self)
-        if self.batch % self.fresh or self.calm > self.batch:
+        if self.batch % self.fresh or self.calm + self.from_below > self.batch:
             raise OptionError(
                 f"batch {self.batch}: expected a multiple of fresh {self.fresh}, and no fewer"
-                f" than calm {self.calm}"
+                f" than calm {self.calm} and from_below {self.from_below} together"
             )
         if self.size % 16 or self.final_size % 16:
             raise OptionError(f"size {self.size}, {self.final_size}: expected multiples of 16")

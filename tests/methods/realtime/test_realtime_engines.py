@@ -103,7 +103,7 @@ def test_most_convolutions_multiply_bytes() -> None:
     model = openvino.Core().read_model(DATA / QUANTIZED)
     convolutions = [op for op in model.get_ops() if op.get_type_name() == "Convolution"]
     inputs = [op.input_value(0).get_node().get_type_name() for op in convolutions]
-    assert (len(inputs), inputs.count("FakeQuantize")) == (18, 14)
+    assert (len(inputs), inputs.count("FakeQuantize")) == (16, 10)
     engine = make_engine("openvino", "int8", "cpu", 1)
     assert isinstance(engine, OpenVinoEngine)
     assert engine._file("content").name == QUANTIZED

@@ -38,6 +38,7 @@ def export_onnx(network: Realtime, folder: Path, about: Mapping[str, str]) -> di
         raise MissingExtraError("Export to ONNX", "export") from error
     folder.mkdir(parents=True, exist_ok=True)
     models = {"style": _style(network.eval()), "content": _content(network)}
+    _shuffle_channels_last(models["content"])
     for name, model in models.items():
         _halve(model)
         _open_shapes(model)
@@ -57,7 +58,7 @@ def content_example(network: Realtime, height: int, width: int, maps: bool) -> d
     example["limits"] = torch.tensor([0.0, 1.0])
     sizes = {s: (height // n, width // n) if maps else (1, 1) for s, n in STRIDES.items()}
     for scale, size in sizes.items():
-        grains = 0 if scale == "deep" else layers[scale][0]
+        grains = layers[scale][0] if scale in GRAINY else 0
         example[scale] = torch.rand(1, 2 * sum(layers[scale]) + grains, *size)
     for scale, size in sizes.items():
         example[f"{scale}_statistics"] = torch.rand(1, 2 * layers[scale][0], *size)
@@ -99,6 +100,29 @@ def _exported(
         )
     assert program is not None
     return program.model_proto
+
+
+def _shuffle_channels_last(model: Any) -> None:
+    """Let the pixel shuffle find the channels of a place together, which takes half the time.
+
+    The convolution before it gives them in that order.
+    """
+    from onnx import helper, numpy_helper
+
+    made = {node.output[0]: node for node in model.graph.node}
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    for shuffle in (node for node in model.graph.node if node.op_type == "DepthToSpace"):
+        shares = {a.name: helper.get_attribute_value(a) for a in shuffle.attribute}
+        assert shares["mode"] == b"CRD"
+        del shuffle.attribute[:]
+        size = shares["blocksize"]
+        shuffle.attribute.extend(
+            [helper.make_attribute("blocksize", size), helper.make_attribute("mode", "DCR")]
+        )
+        for name in made[shuffle.input[0]].input[1:]:
+            values = numpy_helper.to_array(weights[name])
+            places = values.reshape(-1, size**2, *values.shape[1:]).swapaxes(0, 1)
+            weights[name].CopyFrom(numpy_helper.from_array(places.reshape(values.shape), name))
 
 
 def _halve(model: Any) -> None:

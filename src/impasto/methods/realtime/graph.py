@@ -39,7 +39,7 @@ class ContentGraph(nn.Module):
     `white` and `color` (3, 4) are a matrix and, last, what is added: the first makes the
     content's colours white, the second colours what is painted, which is brought into `limits`
     (2,). `fine`, `coarse` and `deep` hold a gain and a shift for each layer (1, 2K, 1 or H/s,
-    1 or W/s), s the scale's stride, the first two then a scale of the noise for each channel;
+    1 or W/s), s the scale's stride, the last two then a scale of the noise for each channel;
     the `statistics` a mean and a deviation for each channel, (1, 2C, same); the `noise` is
     (1, 1, H/s, W/s).
 
@@ -52,9 +52,9 @@ class ContentGraph(nn.Module):
         self.encoder, self.painter = deepcopy(network.content), deepcopy(network.painter)
         self.layers = network.config.layers()
         order = torch.arange(48).view(3, 16).t().flatten()
-        stem, out = self.encoder.stem, self.painter.out
+        out = self.painter.out
         assert out.bias is not None
-        stem.weight = nn.Parameter(stem.weight[:, order])
+        self.encoder.stem = _stem(self.encoder.stem, order)
         out.weight, out.bias = nn.Parameter(out.weight[order]), nn.Parameter(out.bias[order])
 
     def forward(
@@ -69,13 +69,14 @@ class ContentGraph(nn.Module):
         fine_statistics: Tensor,
         coarse_statistics: Tensor,
         deep_statistics: Tensor,
+        deep_noise: Tensor,
         coarse_noise: Tensor,
-        fine_noise: Tensor,
         given: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the picture (1, H - 32, W - 32, 3), and moments (1, 2C, H/16, W/16)."""
-        squares = _recolored(_squares(content), white[:, :3]) + white[:, 3].repeat(16)
-        features = self.encoder(squares.permute(0, 3, 1, 2))
+        height = content.shape[1]
+        rows = _recolored(content.reshape(1, height, -1, 48), white[:, :3]) + white[:, 3].repeat(16)
+        features = self.encoder(rows.reshape(1, height, -1, 12).permute(0, 3, 1, 2))
         statistics = (fine_statistics, coarse_statistics, deep_statistics)
         moments = [
             _cells(x, CELL // stride) for x, stride in zip(features, STRIDES.values(), strict=True)
@@ -83,39 +84,44 @@ class ContentGraph(nn.Module):
         normalized = tuple(
             _normalized(x, known, given) for x, known in zip(features, statistics, strict=True)
         )
-        fine_channels, coarse_channels = features[0].shape[1], features[1].shape[1]
+        coarse_channels, deep_channels = features[1].shape[1], features[2].shape[1]
         affines = [
             *_pairs(deep, self.layers["deep"]),
             *_pairs(coarse, self.layers["coarse"]),
             *_pairs(fine, self.layers["fine"]),
         ]
-        grain = coarse[:, -coarse_channels:] * coarse_noise, fine[:, -fine_channels:] * fine_noise
-        painted = self.painter(normalized, affines, grain).permute(0, 2, 3, 1)
+        grain = deep[:, -deep_channels:] * deep_noise, coarse[:, -coarse_channels:] * coarse_noise
         margin = MARGIN // 4
-        painted = painted[:, margin:-margin, margin:-margin]
-        rows = _rows(_recolored(painted, color[:, :3])) + color[:, 3].repeat(4)
-        rows = torch.minimum(torch.maximum(rows, limits[0]), limits[1])
-        picture = rows.reshape(1, 4 * rows.shape[1], 4 * rows.shape[3], 3)
+        painted = self.painter(normalized, affines, grain)[:, :, margin:-margin, margin:-margin]
+        rows = _rows(painted.permute(0, 2, 3, 1))
+        height = rows.shape[1]
+        colored = _recolored(rows.reshape(1, height, -1, 48), color[:, :3]) + color[:, 3].repeat(16)
+        picture = torch.minimum(torch.maximum(colored, limits[0]), limits[1])
+        picture = picture.reshape(1, height, -1, 3)
         return picture, moments[0], moments[1], moments[2]
 
 
-def _squares(picture: Tensor) -> Tensor:
-    """Return a picture (1, H, W, 3) as squares of 4 x 4 pixels, (1, H/4, W/4, 48)."""
-    height, width = picture.shape[1] // 4, picture.shape[2] // 4
-    rows = picture.reshape(1, height, 4, width, 12)
-    return rows.permute(0, 1, 3, 2, 4).reshape(1, height, width, 48)
+def _stem(of_squares: nn.Conv2d, order: Tensor) -> nn.Conv2d:
+    """Return the first convolution as one of four pixels beside each other, (1, 12, H, W/4)."""
+    width = of_squares.out_channels
+    stem = nn.Conv2d(12, width, (12, 3), stride=(4, 1), padding=(4, 1))
+    weight = of_squares.weight[:, order].unflatten(1, (4, 12))  # type: ignore[no-untyped-call]
+    stem.weight = nn.Parameter(weight.permute(0, 2, 3, 1, 4).reshape(width, 12, 12, 3))
+    stem.bias = of_squares.bias
+    return stem
 
 
 def _rows(squares: Tensor) -> Tensor:
-    """Return squares (1, H/4, W/4, 48) as rows of pixels, (1, H/4, 4, W/4, 12)."""
-    return squares.unflatten(3, (4, 12)).permute(0, 1, 3, 2, 4)  # type: ignore[no-untyped-call, no-any-return]
+    """Return squares (1, H/4, W/4, 48) as rows of pixels, (1, H, W/4, 12)."""
+    height, width = squares.shape[1:3]
+    return squares.unflatten(3, (4, 12)).permute(0, 1, 3, 2, 4).reshape(1, 4 * height, width, 12)  # type: ignore[no-untyped-call, no-any-return]
 
 
-def _recolored(squares: Tensor, matrix: Tensor) -> Tensor:
-    """Multiply each of a square's 16 colours (1, H, W, 48) by a matrix (3, 3)."""
+def _recolored(pixels: Tensor, matrix: Tensor) -> Tensor:
+    """Multiply each of 16 pixels' colours (1, H, W, 48) by a matrix (3, 3)."""
     eye = torch.eye(16, device=matrix.device, dtype=matrix.dtype)
     each = (eye[:, None, :, None] * matrix.t()[None, :, None, :]).reshape(48, 48)
-    return squares @ each
+    return pixels @ each
 
 
 def _cells(features: Tensor, side: int) -> Tensor:

@@ -24,7 +24,7 @@ QUANTIZED = "realtime-content-int8.xml"  # the content graph in OpenVINO's forma
 MANIFEST = "manifest.json"
 COLOR = 12  # the last numbers of a code: the colours' mean and the root of their covariance
 STRIDES = {"fine": 4, "coarse": 8, "deep": 16}
-GRAINY = ("coarse", "fine")  # scales with noise
+GRAINY = ("deep", "coarse")  # scales with noise
 CELL = 16
 MARGIN = CELL  # pixels around a content that the content graph takes and does not paint
 
@@ -95,7 +95,7 @@ def modulated_layers(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     return {
         "deep": (config["deep"],) * (1 + config["deep_blocks"]),
         "coarse": (config["coarse"],) * (2 + config["coarse_blocks"]),
-        "fine": (config["fine"],) * (3 + config["fine_blocks"]),
+        "fine": (*(config["fine"],) * (2 + config["fine_blocks"]), config["last"]),
     }
 
 

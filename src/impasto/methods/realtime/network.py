@@ -25,7 +25,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.backbones.vgg import Vgg, VggConfig
-from impasto.methods.realtime.model import COLOR, modulated_layers
+from impasto.methods.realtime.layers import (
+    Block,
+    Conv,
+    Joint,
+    even_out,
+    leaky,
+    mirrored,
+    smooth_start,
+)
+from impasto.methods.realtime.model import COLOR, MARGIN, modulated_layers
 from impasto.methods.realtime.recolor import (
     color_statistics,
     inverse_root,
@@ -38,12 +47,16 @@ from impasto.methods.realtime.statistics import EPSILON
 
 @dataclass(frozen=True)
 class RealtimeConfig:
-    """Describe a real-time network: channels at 1/4, 1/8 and 1/16, residual blocks, code."""
+    """Describe a real-time network: channels at 1/4, 1/8 and 1/16, residual blocks, code.
+
+    `last` are the channels of the layer before the last.
+    """
 
     fine: int = 32
     coarse: int = 64
     deep: int = 80
-    encoder_blocks: int = 1
+    last: int = 16
+    encoder_blocks: int = 0
     coarse_blocks: int = 1
     deep_blocks: int = 2
     fine_blocks: int = 1
@@ -54,43 +67,6 @@ class RealtimeConfig:
     def layers(self) -> dict[str, tuple[int, ...]]:
         """Return the channels of each modulated layer by scale, in the order of their use."""
         return modulated_layers(asdict(self))
-
-
-class Conv(nn.Conv2d):
-    """3x3 convolution, zeros around the border: repeating it costs a fifth of the speed."""
-
-    def __init__(self, channels: int, width: int, stride: int = 1, gain: float = 1.0) -> None:
-        super().__init__(channels, width, 3, stride=stride, padding=1)
-        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
-        with torch.no_grad():
-            self.weight.mul_(gain)
-        assert self.bias is not None
-        nn.init.zeros_(self.bias)
-
-
-class Joint(Conv):
-    """Convolution of two maps, one beside the other; a sum, so that they need not lie there."""
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
-        """Return what the convolution finds in both, (N, C, H, W) each."""
-        of_x, of_y = self.weight.split([x.shape[1], y.shape[1]], 1)  # type: ignore[no-untyped-call]
-        return F.conv2d(x, of_x, self.bias, padding=1) + F.conv2d(y, of_y, padding=1)
-
-
-class Block(nn.Module):
-    """Residual block; the first convolution's output takes gains and shifts."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = Conv(channels, channels)
-        self.second = Conv(channels, channels, gain=0.3)
-
-    def forward(self, x: Tensor, affine: tuple[Tensor, Tensor] | None = None) -> Tensor:
-        """Return x plus its change."""
-        y = self.first(x)
-        if affine is not None:
-            y = y * affine[0] + affine[1]
-        return x + self.second(F.relu(y))  # type: ignore[no-any-return]
 
 
 class StyleEncoder(nn.Module):
@@ -153,7 +129,7 @@ class ContentEncoder(nn.Module):
 
     def __init__(self, config: RealtimeConfig) -> None:
         super().__init__()
-        self.stem = Conv(48, config.fine)
+        self.stem: nn.Conv2d = Conv(48, config.fine)
         self.down = Conv(config.fine, config.coarse, stride=2)
         self.blocks = nn.ModuleList(Block(config.coarse) for _ in range(config.encoder_blocks))
         self.deeper = Conv(config.coarse, config.deep, stride=2)
@@ -161,10 +137,10 @@ class ContentEncoder(nn.Module):
     def forward(self, content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the features, fine, coarse, deep."""
         fine = F.relu(self.stem(content))
-        coarse = F.relu(self.down(fine))
+        coarse = leaky(self.down(fine))
         for block in self.blocks:
-            coarse = F.relu(block(coarse))
-        return fine, coarse, F.relu(self.deeper(coarse))
+            coarse = leaky(block(coarse))
+        return fine, coarse, leaky(self.deeper(coarse))
 
 
 class Painter(nn.Module):
@@ -177,11 +153,17 @@ class Painter(nn.Module):
         self.up_deep = Conv(deep, coarse)
         self.coarse_blocks = nn.ModuleList(Block(coarse) for _ in range(config.coarse_blocks))
         self.up_coarse = Conv(coarse, 4 * fine)
-        self.fine_blocks = nn.ModuleList(Block(fine) for _ in range(config.fine_blocks))
-        self.mid = Conv(fine, fine)
-        self.out = Joint(2 * fine, 48, gain=0.5)
-        for conv, factor in ((self.up_coarse, 2), (self.out, 4)):
-            _smooth_start(conv, factor)
+        self.fine_blocks = nn.ModuleList(Block(fine, F.relu) for _ in range(config.fine_blocks))
+        self.mid = Conv(fine, config.last)
+        self.out = Joint(fine + config.last, 48, gain=0.5)
+        self.shuffled = ((self.up_coarse, 2), (self.out, 4))
+        for conv, factor in self.shuffled:
+            smooth_start(conv, factor)
+
+    def even_out(self) -> None:
+        """Take away what a flat picture would get as a checkerboard, exactly."""
+        for conv, factor in self.shuffled:
+            even_out(conv, factor)
 
     def forward(
         self,
@@ -191,19 +173,19 @@ class Painter(nn.Module):
     ) -> Tensor:
         """Return uncoloured pictures, to be shuffled: (N, 48, H/4, W/4), all of a colour together.
 
-        Affines are (1 or N, C, 1 or H', 1 or W'); `grain` is what noise adds at coarse and fine.
+        Affines are (1 or N, C, 1 or H', 1 or W'); `grain` is what noise adds at deep and coarse.
         """
         fine, coarse, deep = features
         each = iter(affines)
-        x = _affine(deep, next(each))
+        x = _affine(deep, next(each)) + grain[0]
         for block in self.deep_blocks:
             x = block(x, next(each))
-        x = F.interpolate(F.relu(x), scale_factor=2.0, mode="nearest")
-        x = _affine(self.up_deep(x), next(each)) + _affine(coarse, next(each)) + grain[0]
+        x = F.interpolate(leaky(x), scale_factor=2.0, mode="nearest")
+        x = _affine(self.up_deep(x), next(each)) + _affine(coarse, next(each)) + grain[1]
         for block in self.coarse_blocks:
             x = block(x, next(each))
-        x = F.pixel_shuffle(self.up_coarse(F.relu(x)), 2)
-        x = F.relu(_affine(x, next(each)) + _affine(fine, next(each)) + grain[1])
+        x = F.pixel_shuffle(self.up_coarse(leaky(x)), 2)
+        x = F.relu(_affine(x, next(each)) + _affine(fine, next(each)))
         for block in self.fine_blocks:
             x = block(x, next(each))
         y = F.relu(_affine(self.mid(x), next(each)))
@@ -225,7 +207,7 @@ class Realtime(nn.Module):
         self.content = ContentEncoder(self.config)
         self.painter = Painter(self.config)
         self.channels = sum(self.config.layers().values(), ())
-        self.grains = (self.config.coarse, self.config.fine)
+        self.grains = (self.config.deep, self.config.coarse)
         self.heads = nn.Linear(self.config.code, 2 * sum(self.channels) + sum(self.grains))
         nn.init.normal_(self.heads.weight, std=0.02)
         nn.init.zeros_(self.heads.weight[-sum(self.grains) :])
@@ -240,9 +222,9 @@ class Realtime(nn.Module):
         """
         found = self.heads(codes[:, :-COLOR])
         found = (found if change is None else found + change)[:, :, None, None]
-        *parts, coarse, fine = found.split([*(2 * n for n in self.channels), *self.grains], 1)
+        *parts, deep, coarse = found.split([*(2 * n for n in self.channels), *self.grains], 1)
         pairs = (part.chunk(2, 1) for part in parts)
-        return [(1 + gain, shift) for gain, shift in pairs], (coarse, fine)
+        return [(1 + gain, shift) for gain, shift in pairs], (deep, coarse)
 
     def paint(
         self,
@@ -253,10 +235,13 @@ class Realtime(nn.Module):
     ) -> Tensor:
         """Return contents painted in the styles of codes, by statistics of the whole pictures.
 
-        `noise` is (N, 1, H/8, W/8) and (N, 1, H/4, W/4), of deviation 1; none without it.
+        They are continued by a mirrored margin of 16 pixels, H and W with it below, and the margin
+        is cut off again. `noise` is (N, 1, H/16, W/16) and (N, 1, H/8, W/8), of deviation 1; none
+        without it.
         """
         mean, covariance = color_statistics(content)
-        white = recolor(content - mean[:, :, None, None], inverse_root(covariance))
+        around = mirrored(content, MARGIN)
+        white = recolor(around - mean[:, :, None, None], inverse_root(covariance))
         affines, grain = self.modulation(codes, change)
         if noise is None:
             grain = torch.zeros_like(grain[0]), torch.zeros_like(grain[1])
@@ -266,6 +251,7 @@ class Realtime(nn.Module):
             seen = self.content(F.pixel_unshuffle(white, 4))
             features = tuple(normalize(f) for f in seen)
             painted = F.pixel_shuffle(self.painter(features, affines, grain), 4)
+        painted = painted[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
         mean, spread = codes[:, -COLOR:].split([3, COLOR - 3], 1)  # type: ignore[no-untyped-call]
         return recolor(painted.float(), spread.unflatten(1, (3, 3))) + mean[:, :, None, None]  # type: ignore[no-any-return]
 
@@ -281,13 +267,3 @@ def _affine(x: Tensor, pair: tuple[Tensor, Tensor]) -> Tensor:
 def _moments(features: Tensor) -> Tensor:
     variance, mean = torch.var_mean(features, (2, 3), correction=0)
     return torch.cat([mean, (variance + EPSILON).sqrt()], 1)
-
-
-def _smooth_start(conv: nn.Conv2d, factor: int) -> None:
-    """Begin with the same value for all places that one pixel is shuffled to (ICNR).
-
-    Aitken et al. 2017, arXiv:1707.02937: no checkerboard before training begins.
-    """
-    with torch.no_grad():
-        first = conv.weight[:: factor * factor]
-        conv.weight.copy_(first.repeat_interleave(factor * factor, 0))

@@ -25,7 +25,7 @@ from impasto.losses.perceptual import content_distance
 from impasto.losses.style import style_statistics
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
-from impasto.methods.realtime.model import COLOR, WEIGHTS, checked
+from impasto.methods.realtime.model import COLOR, GRAINY, MARGIN, STRIDES, WEIGHTS, checked
 from impasto.methods.realtime.options import TuneOptions
 from impasto.methods.realtime.painting import noise
 from impasto.methods.realtime.weights import load_realtime
@@ -119,10 +119,10 @@ class _Tuning:
 
     def _painted(self, contents: Tensor) -> Tensor:
         codes = torch.cat([self.learned, self.colors], 1)
-        count, _, height, width = contents.shape
-        whole = slice(0, height), slice(0, width)
-        maps = [torch.from_numpy(noise(whole, n)).expand(count, -1, -1, -1) for n in (8, 4)]
-        return self.network.paint(contents, codes, self.change, (maps[0], maps[1]))
+        height, width = (side + 2 * MARGIN for side in contents.shape[2:])
+        maps = [noise((slice(0, height), slice(0, width)), STRIDES[scale]) for scale in GRAINY]
+        deep, coarse = (torch.from_numpy(m).expand(len(contents), -1, -1, -1) for m in maps)
+        return self.network.paint(contents, codes, self.change, (deep, coarse))
 
     def _loss(self, picks: list[int]) -> Tensor:
         painted = self._painted(self.tuned_on[picks])
