@@ -22,8 +22,8 @@ from impasto.methods.realtime.network import Realtime
 class Channels:
     """Name some channels: the layers that write and read them, and the affines on the way.
 
-    `rows` are of `affines`, numbers of modulated layers; `grain` is that of the noise's scales.
-    A reader comes with the first of its channels that are these.
+    `affines` are numbers of modulated layers, `grain` that of the noise. A reader comes with the
+    first of its channels that are these.
     """
 
     writers: tuple[nn.Conv2d, ...]
@@ -45,7 +45,7 @@ def equalize(network: Realtime, paint: Callable[[], object], share: float = 0.5)
     for hook in hooks:
         hook.remove()
     for group in groups:
-        count = _count(group)
+        count = min(layer.in_channels - at for layer, at in group.readers)
         seen = torch.stack([largest[x][at : at + count] for x, at in group.readers]).amax(0)
         scale = (seen.amax() / seen.clamp_min(1e-3 * seen.amax())) ** share
         _scale(network, group, scale)
@@ -83,15 +83,6 @@ def _groups(network: Realtime) -> Iterator[Channels]:
             start += 1
     yield from streams
     yield Channels((), ((painter.out, painter.mid.in_channels),), (start,))
-
-
-def _count(group: Channels) -> int:
-    layer, first = group.readers[0]
-    return (
-        layer.in_channels - first
-        if len(group.readers) == 1
-        else min(layer.in_channels for layer, _ in group.readers)
-    )
 
 
 def _scale(network: Realtime, group: Channels, scale: Tensor) -> None:
