@@ -44,9 +44,9 @@ def quantize(
     # worth 10 dB, for 10 ms, and tiles agree with the whole
     nodes = whole.get_ordered_ops()
     convolutions = [op for op in nodes if op.get_type_name() == "Convolution"]
-    last = convolutions[-3].input_value(0).get_target_inputs()
-    exact = [op for op in convolutions if _weights(op).removesuffix(".weight") in _EXACT]
-    exact += [reader.get_node() for reader in last]
+    named = {_weights(op).removesuffix(".weight"): op for op in convolutions}
+    last_readers = named["painter.mid"].input_value(0).get_target_inputs()
+    exact = [named[name] for name in _EXACT] + [reader.get_node() for reader in last_readers]
     assert len(exact) == len(_EXACT) + 2
     inner = {op.get_friendly_name() for op in convolutions if op not in exact}
     kept = [name for name in (op.get_friendly_name() for op in nodes) if name not in inner]

@@ -11,6 +11,7 @@ from impasto.drawn import DRAWINGS, draw
 from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, gram
 from impasto.methods.realtime.model import MARGIN
 from impasto.methods.realtime.network import StyleEncoder
+from impasto.methods.realtime.noise import smooth_noise
 from impasto.train.data import Pictures, Pixels
 from impasto.train.echo import EchoBuffer, Labelled
 from impasto.train.settings import RealtimeTraining
@@ -107,7 +108,7 @@ def noise_maps(content: Tensor, rng: np.random.Generator, quiet: int) -> tuple[T
     maps = []
     for stride in (16, 8):
         size = (count, 1, height // stride, width // stride)
-        values = rng.standard_normal(size, dtype=np.float32)
+        values = smooth_noise(rng, size)
         values[:quiet] = 0
         maps.append(torch.from_numpy(values).to(content.device))
     return maps[0], maps[1]

@@ -67,8 +67,6 @@ class RealtimeTrainer:
         network.style.stages.requires_grad_(False)
         self.pairs = Pairs(self.judge, network.style, (photos, paintings), config, device)
         network.mixed = True
-        network.content.register_forward_hook(self._without_fine)
-        self._hidden = 0
         network.painter.even_out()
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.learned = {k: v for k, v in self.network.named_parameters() if v.requires_grad}
@@ -147,9 +145,8 @@ class RealtimeTrainer:
         contents, styles, own = self.pairs.batch(self.step, rng)
         config, content = self.config, contents[0]
         codes = self.network.style.code(*(styles[1][f"style {name}"] for name in SEEN))
-        self._hidden = config.from_below
-        painted = self.network.paint(content, codes, noise=noise_maps(content, rng, config.calm))
-        self._hidden = 0
+        noise = noise_maps(content, rng, config.calm)
+        painted = self.network.paint(content, codes, noise=noise, from_below=config.from_below)
         layers = STYLE_LAYERS if self.step % config.shallow_every == 0 else _DEEP
         features = self.judge(painted.contiguous(memory_format=torch.channels_last), layers)
         terms = {
@@ -165,12 +162,6 @@ class RealtimeTrainer:
             some = slice(0, config.calm)
             terms["calm"] = self._unrest(content[some], codes[some], painted[some], rng)
         return terms
-
-    def _without_fine(self, layer: nn.Module, given: Any, seen: tuple[Tensor, ...]) -> Any:
-        """Hide the last contents' fine features, so that the painter learns to do without."""
-        fine, *rest = seen
-        hidden = self._hidden
-        return (torch.cat([fine[:-hidden], 0 * fine[-hidden:]]), *rest) if hidden else None
 
     def _unrest(
         self, content: Tensor, codes: Tensor, painted: Tensor, rng: np.random.Generator

@@ -189,6 +189,27 @@ def test_openvino_keeps_a_few_shapes(
     assert np.array_equal(stylizer(draw(16, 17)), first)
 
 
+def test_openvino_keeps_no_more_than_large_pictures_need(
+    codes: Any, draw: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = OpenVinoEngine("float32", 1)
+    stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
+
+    def paint(width: int) -> None:
+        stylizer(draw(64, width))
+
+    paint(64)
+    ((_, _, shapes, _),) = engine._requests
+    monkeypatch.setattr(engines, "_KEPT_NUMBERS", 4 * engines._numbers(shapes))
+    for width in (80, 96):
+        paint(width)
+    assert len(engine._requests) == 3
+    paint(640)  # alone larger than all that may be kept
+    assert len(engine._requests) == 1
+    paint(64)
+    assert len(engine._requests) == 1
+
+
 @pytest.mark.parametrize(("name", "precision"), [("tensorrt", "auto"), ("openvino", "float16")])
 def test_make_engine_refuses_unknown_names(name: str, precision: str) -> None:
     with pytest.raises(OptionError, match=r"tensorrt|float16"):

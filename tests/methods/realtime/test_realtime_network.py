@@ -27,7 +27,7 @@ from impasto.methods.realtime.model import (
     RealtimeModel,
 )
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
-from impasto.methods.realtime.painting import noise
+from impasto.methods.realtime.noise import noise
 from impasto.methods.realtime.stylizer import encode_style
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 

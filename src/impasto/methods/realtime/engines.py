@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections import OrderedDict
@@ -22,6 +23,7 @@ from impasto.options import suggest
 
 Array = NDArray[np.float32]
 _KEPT = 24  # compiled shapes
+_KEPT_NUMBERS = 2**26  # and all their inputs' numbers: two pictures of 4K, or one larger
 
 
 class Engine(Protocol):
@@ -91,12 +93,18 @@ class OpenVinoEngine:
         key = (graph, given, shapes, tuple(outputs))
         with self._lock:
             if key not in self._requests:
+                self._make_room(_numbers(shapes))
                 self._requests[key] = self._compiled(graph, given, shapes, outputs)
-                if len(self._requests) > _KEPT:
-                    self._requests.popitem(last=False)
             self._requests.move_to_end(key)
             request = self._requests[key]
         return request(inputs)
+
+    def _make_room(self, numbers: int) -> None:
+        """Forget the shapes not seen for longest: each holds memory for its whole graph."""
+        kept = [_numbers(shapes) for _, _, shapes, _ in self._requests]
+        while kept and (len(kept) >= _KEPT or sum(kept) + numbers > _KEPT_NUMBERS):
+            self._requests.popitem(last=False)
+            kept.pop(0)
 
     def _compiled(self, graph: str, given: bool, shapes: Any, outputs: Sequence[str]) -> _Request:
         if graph not in self._models:
@@ -116,6 +124,10 @@ class OpenVinoEngine:
             return checked(GRAPHS[graph])
         checked(Path(QUANTIZED).with_suffix(".bin").name)
         return checked(QUANTIZED)
+
+
+def _numbers(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> int:
+    return sum(math.prod(shape) for _, shape in shapes)
 
 
 class _Request:

@@ -232,12 +232,14 @@ class Realtime(nn.Module):
         codes: Tensor,
         change: Tensor | None = None,
         noise: tuple[Tensor, Tensor] | None = None,
+        from_below: int = 0,
     ) -> Tensor:
         """Return contents painted in the styles of codes, by statistics of the whole pictures.
 
         They are continued by a mirrored margin of 16 pixels, H and W with it below, and the margin
         is cut off again. `noise` is (N, 1, H/16, W/16) and (N, 1, H/8, W/8), of deviation 1; none
-        without it.
+        without it. The last `from_below` contents are painted without their fine features, so
+        that in training the layers below learn to do without.
         """
         mean, covariance = color_statistics(content)
         around = mirrored(content, MARGIN)
@@ -249,7 +251,10 @@ class Realtime(nn.Module):
             grain = grain[0] * noise[0], grain[1] * noise[1]
         with torch.autocast(content.device.type, torch.bfloat16, enabled=self.mixed):
             seen = self.content(F.pixel_unshuffle(white, 4))
-            features = tuple(normalize(f) for f in seen)
+            fine, coarse, deep = (normalize(f) for f in seen)
+            if from_below:
+                fine = torch.cat([fine[:-from_below], torch.zeros_like(fine[-from_below:])])
+            features = fine, coarse, deep
             painted = F.pixel_shuffle(self.painter(features, affines, grain), 4)
         painted = painted[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
         mean, spread = codes[:, -COLOR:].split([3, COLOR - 3], 1)  # type: ignore[no-untyped-call]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +16,11 @@ from impasto.methods.contract import Image
 from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.model import CELL, GRAINY, MARGIN, STRIDES, RealtimeModel
+from impasto.methods.realtime.noise import noise
 from impasto.methods.realtime.statistics import around_places, enlarged, whole_picture
 
 Array = NDArray[np.float32]
 
-_PERIOD = 509  # places after which the noise repeats itself
 _MOMENTS = tuple(f"{scale}_moments" for scale in STRIDES)
 
 
@@ -186,18 +185,6 @@ def _painted(tile: slice, outer: slice, length: int) -> tuple[slice, slice]:
     start = max(tile.start - MARGIN, 0)
     stop = min(tile.stop - MARGIN, length)
     return slice(start, stop), slice(start - outer.start, stop - outer.start)
-
-
-def noise(part: tuple[slice, slice], stride: int) -> Array:
-    """Return the noise of a part of any picture, (1, 1, H/stride, W/stride), always the same."""
-    rows, columns = (np.arange(s.start // stride, s.stop // stride) % _PERIOD for s in part)
-    found: Array = _noise(stride)[rows][:, columns][None, None]
-    return found
-
-
-@lru_cache(maxsize=4)
-def _noise(stride: int) -> Array:
-    return np.random.default_rng(stride).standard_normal((_PERIOD, _PERIOD), np.float32)
 
 
 def _spans(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice]]:

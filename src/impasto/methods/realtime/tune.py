@@ -26,8 +26,8 @@ from impasto.losses.style import style_statistics
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.model import COLOR, GRAINY, MARGIN, STRIDES, WEIGHTS, checked
+from impasto.methods.realtime.noise import noise
 from impasto.methods.realtime.options import TuneOptions
-from impasto.methods.realtime.painting import noise
 from impasto.methods.realtime.weights import load_realtime
 
 _TUNED_ON = (("watercolor", 1), ("pointillism", 2), ("ink", 3), ("brushwork", 4))
