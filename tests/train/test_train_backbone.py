@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from PIL import Image
 
 from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.errors import ImageError, OptionError, WeightsError
-from impasto.train.backbone import BackboneTrainer
+from impasto.train.backbone import BackboneTask
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
 from impasto.train.lessons import LAYERS
-from impasto.train.settings import BackboneTraining, learning_rate
+from impasto.train.loop import Loop, Schedule
+from impasto.train.settings import BackboneTraining, learning_rate, settings_of
 
 CONFIG = BackboneTraining(steps=6, batch=4, from_pool=2, pool=4, size=32, final_size=48)
 
@@ -37,62 +39,68 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pictures, Pictures]:
     return parts[0], parts[1]
 
 
-def trainer(data: tuple[Pictures, Pictures], config: BackboneTraining = CONFIG) -> BackboneTrainer:
+def made(data: tuple[Pictures, Pictures], config: BackboneTraining = CONFIG) -> BackboneTask:
     torch.manual_seed(1)
     small = {"widths": (8,) * 5, "depths": (1, 1, 1, 2, 1)}
     teacher = Vgg(replace(CONFIGS["vgg19"], **small)).requires_grad_(False)
     student = Vgg(replace(CONFIGS["compact"], **small, taps={}, embed=dict.fromkeys(LAYERS, 8)))
-    return BackboneTrainer(student, teacher, *data, config, torch.device("cpu"))
+    return BackboneTask(student, teacher, *data, config, torch.device("cpu"))
 
 
-def state_of(run: BackboneTrainer) -> dict[str, torch.Tensor]:
+def state_of(run: BackboneTask) -> dict[str, torch.Tensor]:
     return run.shipped_state() | dict(run.student.state_dict())
+
+
+def run(task: BackboneTask, folder: Path, config: BackboneTraining = CONFIG, **rest: Any) -> Loop:
+    loop = Loop(task, folder, Schedule(config.steps, settings_of(config), every=2), **rest)
+    loop.run()
+    return loop
 
 
 def test_a_resumed_run_ends_at_the_very_same_weights(
     data: tuple[Pictures, Pictures], tmp_path: Path
 ) -> None:
-    whole = trainer(data)
-    while whole.step < CONFIG.steps:
-        whole.train_step()
+    whole = made(data)
+    run(whole, tmp_path / "whole")
 
-    first = trainer(data)
-    for _ in range(3):
-        first.train_step()
-    save_checkpoint(tmp_path / "checkpoint.pt", first.state_dict())
-    second = trainer(data)
-    second.run(tmp_path, report=lambda row: None, every=2)
+    def stop(row: dict[str, float]) -> None:
+        raise KeyboardInterrupt
 
-    assert second.step == CONFIG.steps
+    with pytest.raises(KeyboardInterrupt):
+        run(made(data), tmp_path / "parts", report=stop)
+    second = made(data)
+    assert run(second, tmp_path / "parts").step == CONFIG.steps
     for name, value in state_of(whole).items():
         assert torch.equal(value, state_of(second)[name]), name
 
 
 def test_errors_fall(data: tuple[Pictures, Pictures]) -> None:
-    run = trainer(data, replace(CONFIG, steps=300, rate=1e-2, noise=0.0, final_share=0.0))
-    errors = [sum(run.train_step()) for _ in range(120)]
+    task = made(data, replace(CONFIG, steps=300, rate=1e-2, noise=0.0, final_share=0.0))
+    errors = [task.train_step(step, 1.0)["loss"] for step in range(120)]
     assert np.mean(errors[-10:]) < 0.8 * np.mean(errors[:5])
 
 
 def test_shipped_features_have_the_teachers_scale(data: tuple[Pictures, Pictures]) -> None:
-    run = trainer(data)
-    shipped = Vgg(run.student.config)
-    shipped.load_state_dict(run.shipped_state())
+    task = made(data)
+    shipped = Vgg(task.student.config)
+    shipped.load_state_dict(task.shipped_state())
     images = data[0].held_out(1, 32)
-    with torch.no_grad(), run._averaging():
-        raw, scaled = run.student(images, LAYERS), shipped(images, LAYERS)
+    with torch.no_grad(), task.averaging():
+        raw, scaled = task.student(images, LAYERS), shipped(images, LAYERS)
     for name in LAYERS:
-        torch.testing.assert_close(raw[name] * run.scales[name], scaled[name], rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(
+            raw[name] * task.scales[name], scaled[name], rtol=1e-4, atol=1e-4
+        )
 
 
 def test_evaluation_keeps_the_weights_in_training(data: tuple[Pictures, Pictures]) -> None:
-    run = trainer(data)
-    run.train_step()
-    before = {k: v.clone() for k, v in run.student.state_dict().items()}
-    row = run.evaluate(count=1, size=32)
+    task = made(data)
+    task.train_step(0, 1.0)
+    before = {k: v.clone() for k, v in task.student.state_dict().items()}
+    row = task.evaluate(count=1, size=32)
     assert set(row) == {f"{kind}_{name}" for kind in ("mse", "gram") for name in LAYERS}
     assert all(np.isfinite(v) for v in row.values())
-    for name, value in run.student.state_dict().items():
+    for name, value in task.student.state_dict().items():
         assert torch.equal(value, before[name])
 
 
@@ -153,14 +161,12 @@ def test_the_rate_warms_up_stays_and_falls() -> None:
 def test_a_run_goes_on_only_with_its_own_settings(
     data: tuple[Pictures, Pictures], tmp_path: Path
 ) -> None:
-    first = trainer(data)
-    first.train_step()
-    save_checkpoint(tmp_path / "checkpoint.pt", first.state_dict())
+    run(made(data), tmp_path)
+    other = replace(CONFIG, rate=1e-4)
     with pytest.raises(OptionError, match="other settings"):
-        trainer(data, replace(CONFIG, rate=1e-4)).run(tmp_path, report=lambda row: None)
-    longer = trainer(data, replace(CONFIG, steps=CONFIG.steps + 1))
-    longer.run(tmp_path, report=lambda row: None)
-    assert longer.step == CONFIG.steps + 1
+        run(made(data, other), tmp_path, other)
+    longer = replace(CONFIG, steps=CONFIG.steps + 1)
+    assert run(made(data, longer), tmp_path, longer).step == CONFIG.steps + 1
 
 
 def test_options_have_limits() -> None:

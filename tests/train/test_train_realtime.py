@@ -19,7 +19,7 @@ from impasto.errors import ImageError, OptionError, WeightsError
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.data import Pictures, _fraction
-from impasto.train.realtime import COLUMNS, TERMS, RealtimeTrainer, train_realtime
+from impasto.train.realtime import TERMS, RealtimeTask, train_realtime
 from impasto.train.settings import RealtimeTraining
 from impasto.weights import read_weights
 
@@ -105,7 +105,7 @@ def test_a_run_writes_weights_a_log_and_samples(whole: Path) -> None:
 
     with (whole / "log.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == RealtimeTask.columns
     assert [row["step"] for row in rows] == ["3.0", "6.0"]
     assert all(np.isfinite(float(row[name])) for row in rows for name in (*TERMS, "loss"))
     # held-out pictures are looked at now and then, and at the end
@@ -271,12 +271,12 @@ def test_settings_have_limits(wrong: dict[str, Any], message: str) -> None:
 
 def test_the_last_contents_are_painted_from_below(data: tuple[Path, Path], start: Path) -> None:
     pictures = [Pictures(root) for root in data]
-    trainer = RealtimeTrainer(
+    task = RealtimeTask(
         load_realtime(start), load_backbone("compact"), *pictures, CONFIG, torch.device("cpu")
     )
     seen: list[torch.Tensor] = []
-    trainer.network.painter.register_forward_pre_hook(lambda _, given: seen.append(given[0][0]))
-    trainer.train_step()
+    task.network.painter.register_forward_pre_hook(lambda _, given: seen.append(given[0][0]))
+    task.train_step(0, 1.0)
     painted, again = seen
     assert painted[0].abs().max() > 0
     assert not painted[1].any()

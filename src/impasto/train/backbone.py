@@ -9,8 +9,7 @@ stylised through the student itself (see `lessons` and `trajectories`).
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,32 +17,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from impasto.backbones import load_backbone, save_backbone
 from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.engine import choose_device
-from impasto.errors import OptionError
 from impasto.losses.features import gram
-from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
+from impasto.train.learner import Learner
 from impasto.train.lessons import LAYERS, Lessons
-from impasto.train.log import append_row
+from impasto.train.loop import Loop, Schedule
 from impasto.train.normalization import add_batch_norm, folded, settle
-from impasto.train.settings import BackboneTraining, learning_rate
-
-COLUMNS = (
-    *("step", "features", "grams", "seconds_per_step"),
-    *(f"{kind}_{name}" for kind in ("mse", "gram") for name in LAYERS),
-)
+from impasto.train.settings import BackboneTraining, learning_rate, settings_of
 
 
-class BackboneTrainer:
-    """Hold all the state of a training; `run` goes on to the end, from wherever it stands.
+class BackboneTask:
+    """Hold what a training of `compact` changes, and take its steps."""
 
-    Every random choice of a step comes from a generator seeded with (seed, step), so an
-    interrupted run goes on to the same weights as an uninterrupted one.
-    """
+    columns = (
+        *("step", "features", "grams", "loss", "seconds_per_step"),
+        *(f"{kind}_{name}" for kind in ("mse", "gram") for name in LAYERS),
+    )
 
     def __init__(
         self,
@@ -58,84 +52,50 @@ class BackboneTrainer:
         self.lessons = Lessons(_placed(teacher, device), (photos, paintings), config, device)
         add_batch_norm(student, skip=["embed1_1"])  # that one is to be the teacher's own
         self.student = _placed(student, device)
-        self.averaged = {k: v.detach().clone() for k, v in student.named_parameters()}
-        self.optimizer = torch.optim.AdamW(
-            student.parameters(), lr=config.rate, weight_decay=config.weight_decay
+        self.learner = Learner(
+            dict(student.named_parameters()),
+            weight_decay=config.weight_decay,
+            average=config.average,
+            clip=5.0,
         )
-        self.step = 0
         self.scales = self.lessons.scales()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the whole state: model, average, optimiser, pictures under way, step."""
+        """Return all that steps change: weights, statistics, pictures under way."""
         return {
-            "config": asdict(self.config),
-            "step": self.step,
-            "model": self.student.state_dict(),
-            "averaged": self.averaged,
-            "optimizer": self.optimizer.state_dict(),
+            "learner": self.learner.state_dict(),
+            "statistics": dict(self.student.named_buffers()),
             "trajectories": self.lessons.trajectories.state_dict(),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from `state_dict`."""
-        self.step = state["step"]
-        self.student.load_state_dict(state["model"])
-        self.averaged = {k: v.to(self.device) for k, v in state["averaged"].items()}
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.learner.load_state_dict(state["learner"])
+        for name, value in self.student.named_buffers():
+            value.copy_(state["statistics"][name])
         self.lessons.trajectories.load_state_dict(state["trajectories"])
 
-    def run(
-        self, folder: Path, report: Callable[[dict[str, float]], None], every: int = 250
-    ) -> None:
-        """Train to `config.steps`, reporting and writing a checkpoint `every` so many steps."""
-        checkpoint = folder / "checkpoint.pt"
-        if checkpoint.exists():
-            state = load_checkpoint(checkpoint)
-            # the end may be moved; anything else would be another training
-            if state["config"] | {"steps": self.config.steps} != asdict(self.config):
-                raise OptionError(f"{folder} was begun with other settings: {state['config']}")
-            self.load_state_dict(state)
-        started, sums = time.monotonic(), np.zeros(2)
-        first = self.step
-        while self.step < self.config.steps:
-            sums += self.train_step()
-            if self.step % every == 0 or self.step == self.config.steps:
-                count = min(every, self.step - first)
-                row = {"step": self.step, "features": sums[0] / count, "grams": sums[1] / count}
-                row["seconds_per_step"] = (time.monotonic() - started) / count
-                row |= self.evaluate() if self.step % (10 * every) == 0 else {}
-                save_checkpoint(checkpoint, self.state_dict())
-                append_row(folder / "log.csv", row, COLUMNS)
-                report(row)
-                started, sums, first = time.monotonic(), np.zeros(2), self.step
-
-    def train_step(self) -> tuple[float, float]:
-        """Take one step; return the mean relative feature and Gram errors of the batch."""
+    def train_step(self, step: int, rate: float) -> dict[str, float]:
+        """Take a step; return the mean relative feature and Gram errors of the batch."""
         config = self.config
-        rng = np.random.default_rng([config.seed, self.step])
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.rate * learning_rate(self.step, config)
+        rng = np.random.default_rng([config.seed, step])
         with self._frozen():
-            images, targets = self.lessons.batch(self.step, rng, self._scaled_student)
+            images, targets = self.lessons.batch(step, rng, self._scaled_student)
         features, grams = self._errors(self._student(images, tuple(targets)), targets)
         loss = features + config.gram_weight * grams
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.student.parameters(), 5.0)
-        self.optimizer.step()
-        self.step += 1
-        decay = min(config.average, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self.student.named_parameters():
-                self.averaged[name].lerp_(value, 1 - decay)
-        return features.item() / len(targets), grams.item() / len(targets)
+        self.learner.descend(loss, rate * config.rate * learning_rate(step, config), step)
+        names, count = ("features", "grams", "loss"), len(targets)
+        return {
+            name: value.item() / count
+            for name, value in zip(names, (features, grams, loss), strict=True)
+        }
 
     @torch.no_grad()
     def evaluate(self, count: int = 32, size: int = 192) -> dict[str, float]:
         """Return relative errors by layer on held-out pictures, with the averaged weights."""
         images = torch.cat([part.held_out(count, size) for part in self.lessons.data])
         rows: dict[str, float] = {}
-        with self._averaging():
+        with self.averaging():
             for batch in torch.split(images, 8):
                 batch = self.lessons.placed(batch)
                 targets = self.lessons.label(batch, LAYERS)
@@ -149,7 +109,7 @@ class BackboneTrainer:
 
     def shipped_state(self) -> dict[str, Tensor]:
         """Return plain, averaged weights whose features have the teacher's own scale."""
-        with self._averaging():
+        with self.averaging():
             state = folded(self.student)
         for layer, scale in self.scales.items():
             key = layer.replace("relu", "embed")
@@ -157,20 +117,24 @@ class BackboneTrainer:
             state[f"{key}.bias"] *= scale.cpu().flatten()
         return state
 
+    def sheet(self) -> None:
+        """Return nothing: there are no results to look at."""
+
     @contextmanager
-    def _averaging(self) -> Iterator[None]:
+    def averaging(self) -> Iterator[None]:
         """Put the averaged weights, with statistics of their own, in place for a while."""
-        live = {k: v.detach().clone() for k, v in self.student.state_dict().items()}
-        self.student.load_state_dict(self.averaged, strict=False)
-        rng = np.random.default_rng([self.config.seed, 2])
-        batches = (self.lessons.crops(rng, 8) for _ in range(16))
-        settle(lambda images: self._student(images, LAYERS), self.student, batches)
-        self.student.eval()
-        try:
-            yield
-        finally:
-            self.student.load_state_dict(live)
-            self.student.train()
+        statistics = {k: v.clone() for k, v in self.student.named_buffers()}
+        with self.learner.averaging():
+            rng = np.random.default_rng([self.config.seed, 2])
+            batches = (self.lessons.crops(rng, 8) for _ in range(16))
+            settle(lambda images: self._student(images, LAYERS), self.student, batches)
+            self.student.eval()
+            try:
+                yield
+            finally:
+                for name, value in self.student.named_buffers():
+                    value.copy_(statistics[name])
+                self.student.train()
 
     @contextmanager
     def _frozen(self) -> Iterator[None]:
@@ -234,11 +198,12 @@ def train_backbone(
     data = [Pictures(root) for root in (photos, paintings)]
     for root, part in zip((photos, paintings), data, strict=True):
         note(part.summary(root))
-    trainer = BackboneTrainer(student, teacher, data[0], data[1], config, place)
-    trainer.run(folder, report, every)
+    task = BackboneTask(student, teacher, data[0], data[1], config, place)
+    schedule = Schedule(config.steps, settings_of(config), every)
+    Loop(task, folder, schedule, report=report, note=note).run()
     return save_backbone(
         folder / "compact.safetensors",
-        trainer.shipped_state(),
+        task.shipped_state(),
         {
             "name": "compact",
             "arch": "compact",

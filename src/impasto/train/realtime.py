@@ -9,48 +9,41 @@ so that tiles and films stay calm.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
+from torch import Tensor
 
 from impasto.backbones import load_backbone
 from impasto.backbones.vgg import Vgg
 from impasto.engine import choose_device
-from impasto.errors import OptionError
-from impasto.images import save_picture
 from impasto.losses import STYLE_LAYERS, total_variation
 from impasto.losses.perceptual import block_edges, grid_pattern
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime, save_realtime
+from impasto.train import processes
 from impasto.train.begin import begin
-from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.data import Pictures
 from impasto.train.distances import distances
 from impasto.train.health import silent_channels
-from impasto.train.log import append_row, means
+from impasto.train.learner import Learner
+from impasto.train.loop import Loop, Schedule
 from impasto.train.pairs import SEEN, Pairs, drawn, noise_maps
-from impasto.train.settings import RealtimeTraining, learning_rate
+from impasto.train.settings import RealtimeTraining, learning_rate, settings_of
 from impasto.weights import weights_sha256
 
 TERMS = ("content", "style", "moments", "identity", "calm", "grid", "blocks", "variation", "range")
-COLUMNS = ("step", *TERMS, "loss", "silent", "seconds_per_step", "held_content", "held_style")
 _DEEP = STYLE_LAYERS[2:]
 
 
-class RealtimeTrainer:
-    """Hold all the state of a training; `run` goes on to the end, from wherever it stands.
+class RealtimeTask:
+    """Hold what a training of the real-time network changes, and take its steps."""
 
-    Every random choice of a step comes from a generator seeded with (seed, step), so an
-    interrupted run goes on to the same weights as an uninterrupted one.
-    """
+    columns = ("step", *TERMS, "loss", "silent", "seconds_per_step", "held_content", "held_style")
 
     def __init__(
         self,
@@ -60,94 +53,48 @@ class RealtimeTrainer:
         paintings: Pictures,
         config: RealtimeTraining,
         device: torch.device,
-        origin: Mapping[str, str] | None = None,
     ) -> None:
-        self.config, self.device, self.origin = config, device, dict(origin or {})
+        self.config, self.device = config, device
         self.judge = judge.to(device)
         network.style.stages.requires_grad_(False)
         self.pairs = Pairs(self.judge, network.style, (photos, paintings), config, device)
         network.mixed = True
         network.painter.even_out()
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.learned = {k: v for k, v in self.network.named_parameters() if v.requires_grad}
-        self.averaged = {k: v.detach().clone() for k, v in self.learned.items()}
-        self.optimizer = torch.optim.AdamW(
-            self.learned.values(), lr=config.rate, weight_decay=config.weight_decay
+        self.learner = Learner(
+            {k: v for k, v in self.network.named_parameters() if v.requires_grad},
+            weight_decay=config.weight_decay,
+            average=config.average,
+            clip=config.clip,
         )
-        self.step = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the whole state: model, average, optimiser, step."""
-        return {
-            "config": asdict(self.config) | self.origin,
-            "step": self.step,
-            "model": self.network.state_dict(),
-            "averaged": self.averaged,
-            "optimizer": self.optimizer.state_dict(),
-        }
+        """Return all that steps change."""
+        return self.learner.state_dict()
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from `state_dict`."""
-        self.step = state["step"]
-        self.network.load_state_dict(state["model"])
-        self.averaged = {k: v.to(self.device) for k, v in state["averaged"].items()}
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.learner.load_state_dict(state)
 
-    def run(
-        self, folder: Path, report: Callable[[dict[str, float]], None], every: int = 250
-    ) -> None:
-        """Train to `config.steps`, reporting and writing a checkpoint `every` so many steps."""
-        checkpoint = folder / "checkpoint.pt"
-        if checkpoint.exists():
-            state = load_checkpoint(checkpoint)
-            # the end may be moved; anything else would be another training
-            wanted = asdict(self.config) | self.origin
-            if state["config"] | {"steps": self.config.steps} != wanted:
-                raise OptionError(f"{folder} was begun with other settings: {state['config']}")
-            self.load_state_dict(state)
-        started, rows = time.monotonic(), []
-        while self.step < self.config.steps:
-            rows.append(self.train_step())
-            if self.step % every == 0 or self.step == self.config.steps:
-                row = {"step": float(self.step)} | means(rows)
-                row["seconds_per_step"] = (time.monotonic() - started) / len(rows)
-                if self.step % (10 * every) == 0 or self.step == self.config.steps:
-                    row |= self.evaluate()
-                save_checkpoint(checkpoint, self.state_dict())
-                self._log(folder, row)
-                report(row)
-                started, rows = time.monotonic(), []
-
-    def train_step(self) -> dict[str, float]:
-        """Take one step; return the terms of the loss, unweighted, and their weighted sum."""
+    def train_step(self, step: int, rate: float) -> dict[str, float]:
+        """Take a step; return the terms of the loss, unweighted, and their weighted sum."""
         config = self.config
-        rng = np.random.default_rng([config.seed, self.step])
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.rate * learning_rate(self.step, config)
-        terms = self._terms(rng)
+        terms = self._terms(step, np.random.default_rng([config.seed, step, processes.rank()]))
         weights = {name: getattr(config, f"{name}_weight") for name in terms}
         loss = sum((terms[name] * weights[name] for name in terms), torch.zeros(()))
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        silent = silent_channels(self.network.content, self.network.painter)
-        nn.utils.clip_grad_norm_(self.learned.values(), config.clip)
-        self.optimizer.step()
+        self.learner.descend(loss, rate * config.rate * learning_rate(step, config), step)
         self.network.painter.even_out()
-        self.step += 1
-        decay = min(config.average, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self.learned.items():
-                self.averaged[name].lerp_(value, 1 - decay)
         row = {name: value.item() for name, value in terms.items()}
+        silent = silent_channels(self.network.content, self.network.painter)
         return row | {"loss": loss.item(), "silent": silent}
 
-    def _terms(self, rng: np.random.Generator) -> dict[str, Tensor]:
-        contents, styles, own = self.pairs.batch(self.step, rng)
+    def _terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        contents, styles, own = self.pairs.batch(step, rng)
         config, content = self.config, contents[0]
         codes = self.network.style.code(*(styles[1][f"style {name}"] for name in SEEN))
         noise = noise_maps(content, rng, config.calm)
         painted = self.network.paint(content, codes, noise=noise, from_below=config.from_below)
-        layers = STYLE_LAYERS if self.step % config.shallow_every == 0 else _DEEP
+        layers = STYLE_LAYERS if step % config.shallow_every == 0 else _DEEP
         features = self.judge(painted.contiguous(memory_format=torch.channels_last), layers)
         terms = {
             **distances(features, contents[1], styles[1], min(2, config.shallow_every)),
@@ -182,7 +129,7 @@ class RealtimeTrainer:
             return {}
         contents, styles = (part.held_out(count, size) for part in self.pairs.data)
         sums = np.zeros(2)
-        with self._averaging():
+        with self.learner.averaging():
             for content, style in zip(contents.split(8), styles.split(8), strict=True):  # type: ignore[no-untyped-call]
                 contents_, styles_ = self.pairs.labelled(content), self.pairs.labelled(style)
                 painted = self._as_shipped(contents_[0], styles_[0])
@@ -194,27 +141,19 @@ class RealtimeTrainer:
 
     def shipped_state(self) -> dict[str, Tensor]:
         """Return the averaged weights."""
-        with self._averaging():
+        with self.learner.averaging():
             state = self.network.state_dict()
             return {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}
 
-    @contextmanager
-    def _averaging(self) -> Iterator[None]:
-        """Put the averaged weights in place for a while."""
-        live = {k: v.detach().clone() for k, v in self.learned.items()}
-        self.network.load_state_dict(self.averaged, strict=False)
-        try:
-            yield
-        finally:
-            self.network.load_state_dict(live, strict=False)
-
     @torch.no_grad()
-    def sheet(self, count: int = 6, size: int = 256) -> Tensor:
+    def sheet(self, count: int = 6, size: int = 256) -> Tensor | None:
         """Return held-out styles above, contents at the left, results between: (3, H, W)."""
+        if not all(part.test for part in self.pairs.data):
+            return None
         contents, styles = (part.held_out(count, size) for part in self.pairs.data)
         contents, styles = (x[:count].to(self.device) for x in (contents, styles))
         rows = [torch.cat([torch.ones_like(styles[:1]), styles])]
-        with self._averaging():
+        with self.learner.averaging():
             for content in contents:
                 painted = self._as_shipped(content.expand_as(styles), styles)
                 rows.append(torch.cat([content[None], painted]))
@@ -224,17 +163,6 @@ class RealtimeTrainer:
         """Return contents painted as the product does, always with the same noise."""
         noise = noise_maps(contents, np.random.default_rng(self.config.seed), quiet=0)
         return self.network.paint(contents, self.network.style(styles), noise=noise).clamp(0, 1)  # type: ignore[no-any-return]
-
-    def _log(self, folder: Path, row: dict[str, float]) -> None:
-        append_row(folder / "log.csv", row, COLUMNS)
-        step = int(row["step"])
-        with SummaryWriter(str(folder / "tensorboard")) as writer:
-            for name, value in row.items():
-                writer.add_scalar(name, value, step)
-            if "held_style" in row:
-                sheet = self.sheet()
-                writer.add_image("held out", sheet, step)
-                save_picture(folder / "samples.png", sheet.permute(1, 2, 0).numpy())
 
 
 def train_realtime(
@@ -269,11 +197,13 @@ def train_realtime(
         begin(network, load_backbone("compact"), data[1], config.seed)
     perceptual = load_backbone(judge, precision="bfloat16")
     origin = {"judge": judge, "init": "" if init is None else weights_sha256(init)}
-    trainer = RealtimeTrainer(network, perceptual, data[0], data[1], config, place, origin)
-    trainer.run(folder, report, every)
+    with processes.joined(place) as own_place:
+        task = RealtimeTask(network, perceptual, data[0], data[1], config, own_place)
+        schedule = Schedule(config.steps, settings_of(config) | origin, every)
+        Loop(task, folder, schedule, report=report, note=note).run()
     return save_realtime(
         folder / "realtime.safetensors",
-        trainer.shipped_state(),
+        task.shipped_state(),
         network.config,
         asdict(config) | origin | {"pictures": [len(d.train) for d in data]},
     )

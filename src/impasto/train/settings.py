@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from impasto.errors import OptionError
 from impasto.options import check, option
@@ -54,6 +55,11 @@ def learning_rate(
     """Return the share of the peak rate: linear warm-up, constant, a linear fall to 1 %."""
     left = (config.steps - step) / max(1.0, config.steps * config.decay_share)
     return min(1.0, (step + 1) / warm_up) * min(1.0, 0.01 + 0.99 * left)
+
+
+def settings_of(config: BackboneTraining | RealtimeTraining) -> dict[str, Any]:
+    """Return what a run may not change when it goes on: all but its end."""
+    return {name: value for name, value in asdict(config).items() if name != "steps"}
 
 
 @dataclass(frozen=True)
