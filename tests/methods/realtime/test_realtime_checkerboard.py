@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from impasto.drawn import draw
 from impasto.losses.perceptual import block_edges
 from impasto.methods.realtime.codes import shipped_codes
-from impasto.methods.realtime.network import Painter, RealtimeConfig
+from impasto.methods.realtime.unet import Painter, UNetConfig
 
 Array = NDArray[np.float32]
 LEVEL = 1 / 255
@@ -23,7 +23,7 @@ LEVEL = 1 / 255
 def painter() -> Painter:
     """Return a painter of random weights, as uneven as can be."""
     torch.manual_seed(0)
-    painter = Painter(RealtimeConfig(fine=8, coarse=8, deep=8, last=4))
+    painter = Painter(UNetConfig(fine=8, coarse=8, deep=8, last=4))
     for values in painter.parameters():
         torch.nn.init.normal_(values, std=0.3)
     return painter

@@ -77,7 +77,7 @@ def test_a_pixel_costs_little(network: Realtime) -> None:
 def test_gains_and_shifts_need_no_torch(network: Realtime, model: RealtimeModel, seed: int) -> None:
     code = np.random.default_rng(seed).normal(size=model.code_size).astype(np.float32)
     with torch.no_grad():
-        pairs, grains = network.modulation(torch.from_numpy(code)[None])
+        pairs, grains = network.split(network.modulation(torch.from_numpy(code)[None]))
     tables: dict[str, list[torch.Tensor]] = {scale: [] for scale in model.layers}
     order = [scale for scale in ("deep", "coarse", "fine") for _ in model.layers[scale]]
     for scale, pair in zip(order, pairs, strict=True):

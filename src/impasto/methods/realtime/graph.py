@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from impasto.methods.realtime.model import CELL, MARGIN, STRIDES
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.statistics import EPSILON
+from impasto.methods.realtime.unet import UNet
 
 
 class StyleGraph(nn.Module):
@@ -47,7 +48,7 @@ class ContentGraph(nn.Module):
     are in pictures.
     """
 
-    def __init__(self, network: Realtime) -> None:
+    def __init__(self, network: UNet) -> None:
         super().__init__()
         self.encoder, self.painter = deepcopy(network.content), deepcopy(network.painter)
         self.layers = network.config.layers()
