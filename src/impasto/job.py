@@ -28,9 +28,10 @@ from impasto.styles import (
 if TYPE_CHECKING:
     from impasto.backbones import Backbone
     from impasto.methods.optimize.stylizer import OptimizeStylizer
+    from impasto.methods.realtime.mixed import MixedStylizer
     from impasto.methods.realtime.stylizer import RealtimeStylizer
 
-    AnyStylizer = OptimizeStylizer | RealtimeStylizer
+    AnyStylizer = OptimizeStylizer | RealtimeStylizer | MixedStylizer
 
 Progress = Callable[[Step], object]
 
@@ -180,11 +181,11 @@ def prepare_stylizer(
 
 def _prepare_realtime(
     styles: Sequence[Style], blend: Sequence[float], options: RealtimeOptions, guides: Guides
-) -> RealtimeStylizer:
-    from impasto.methods.realtime.stylizer import prepare as prepare_network
+) -> RealtimeStylizer | MixedStylizer:
+    from impasto.methods.realtime.mixed import prepare_any
 
     seen = [style if isinstance(style, StyleCode) else opaque(style) for style in styles]
     masks = [mask.pixels.mean(2) for mask in guides.masks]
     strength_map = guides.strength_map
     grey = None if strength_map is None else strength_map.pixels.mean(2)
-    return prepare_network(seen, blend, options, masks, grey)
+    return prepare_any(seen, blend, options, masks, grey)

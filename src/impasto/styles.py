@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from impasto.errors import ImageError, OptionError, RecipeError, WeightsError
 from impasto.images import Picture, load_picture
 from impasto.methods.contract import Image
+from impasto.methods.realtime import network_file
 from impasto.methods.realtime.codes import (
     SUFFIX,
     StyleCode,
@@ -53,6 +54,9 @@ def _open_style(source: StyleSource) -> Style:
         path = Path(source)
         if path.suffix == SUFFIX:
             return renamed(load_code(path), path.stem)
+        whole, _, name = str(source).partition("#")
+        if whole.endswith(network_file.SUFFIX) and not (name and path.exists()):
+            return network_file.read_network(whole).style(name)
         # a file wins over a style of the same name; what looks like a file is no style's name
         if path.name == str(source) and not path.suffix and not path.exists():
             code = find_code(str(source))
@@ -121,10 +125,14 @@ def _codes_called(name: str, folders: Sequence[Path]) -> Iterator[StyleCode]:
     with suppress(WeightsError):
         if (code := find_code(name)) is not None:
             yield code
-    for path in (folder / f"{name}{SUFFIX}" for folder in folders):
+    stem, _, part = name.partition("#")
+    for folder in folders:
         with suppress(WeightsError):
-            if path.is_file():
+            if (path := folder / f"{name}{SUFFIX}").is_file():
                 yield load_code(path)
+        with suppress(WeightsError, OptionError):
+            if (path := folder / f"{stem}{network_file.SUFFIX}").is_file():
+                yield network_file.read_network(path).style(part)
 
 
 def ingredient_of(style: Style, blend: float) -> Ingredient:

@@ -16,7 +16,7 @@ from impasto.train.loop import Loop, Schedule
 
 
 class Line:
-    """Fit y = 3 x + 1; the first `times` that a step is in `poisoned`, its loss is so much larger."""
+    """Fit y = 3 x + 1; steps in `poisoned` have losses so much larger, `times` over."""
 
     columns = ("step", "loss", "seconds_per_step", "held")
     device = torch.device("cpu")

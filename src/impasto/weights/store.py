@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -94,13 +94,20 @@ def write_weights(
     order = sorted(tensors, key=lambda key: (-tensors[key].dtype.itemsize, key))
     arrays = {key: tensors[key] for key in order}
     metadata = {**metadata, "format": FORMAT, "tensors_sha256": tensors_sha256(arrays)}
+    return write_whole(path, [_header(arrays, metadata), *map(_little_endian, arrays.values())])
+
+
+def write_whole(path: Path, parts: Iterable[bytes]) -> Path:
+    """Write a file's parts one after another; nobody sees half a file.
+
+    Raises:
+        WeightsError: It cannot be written.
+    """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as file:
-            file.write(_header(arrays, metadata))
-            for array in arrays.values():
-                file.write(_little_endian(array))
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from impasto.methods.realtime import network
+from impasto.methods.realtime import recolor
 from impasto.methods.realtime.colors import (
     LEAST_VARIANCE,
     color_code,
@@ -100,17 +100,17 @@ def test_a_large_picture_is_sampled() -> None:
 @given(seeds)
 def test_numpy_and_torch_agree(seed: int) -> None:
     image = picture(seed)
-    mean, covariance = network.color_statistics(tensor(image))
+    mean, covariance = recolor.color_statistics(tensor(image))
     found = color_statistics(image)
     assert np.allclose(found[0], mean[0].numpy(), atol=1e-5)
     assert np.allclose(found[1], covariance[0].numpy(), atol=1e-5)
 
-    code: Any = torch.cat([mean, network.root(covariance).flatten(1)], 1)
+    code: Any = torch.cat([mean, recolor.root(covariance).flatten(1)], 1)
     # a root makes a rounding of 1e-8 in the covariance one of 1e-4
     assert np.allclose(color_code(image), code[0].numpy(), atol=5e-4)
 
-    matrix = network.inverse_root(covariance)
-    white = network.recolor(tensor(image) - mean[:, :, None, None], matrix)
+    matrix = recolor.inverse_root(covariance)
+    white = recolor.recolor(tensor(image) - mean[:, :, None, None], matrix)
     mine = applied(whitening(image), image)
     assert np.allclose(mine, white[0].permute(1, 2, 0).numpy(), atol=2e-3)
     assert np.allclose(whitening(image)[:, :3], matrix[0].numpy(), atol=2e-3 * matrix.max().item())

@@ -17,7 +17,7 @@ from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime import engines
 from impasto.methods.realtime.colors import coloring
 from impasto.methods.realtime.engines import Engine, OnnxEngine, OpenVinoEngine, make_engine
-from impasto.methods.realtime.model import DATA, GRAPHS, QUANTIZED, shipped_model
+from impasto.methods.realtime.model import DATA, GRAPHS, QUANTIZED, ShippedGraphs, shipped_model
 from impasto.methods.realtime.options import ENGINES, PRECISIONS, RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.stylizer import RealtimeStylizer, encode_style, prepare
@@ -104,10 +104,8 @@ def test_most_convolutions_multiply_bytes() -> None:
     convolutions = [op for op in model.get_ops() if op.get_type_name() == "Convolution"]
     inputs = [op.input_value(0).get_node().get_type_name() for op in convolutions]
     assert (len(inputs), inputs.count("FakeQuantize")) == (16, 10)
-    engine = make_engine("openvino", "int8", "cpu", 1)
-    assert isinstance(engine, OpenVinoEngine)
-    assert engine._file("content").name == QUANTIZED
-    assert engine._file("style").name == GRAPHS["style"]
+    assert ShippedGraphs().file("content", "int8").name == QUANTIZED
+    assert ShippedGraphs().file("style", "int8").name == GRAPHS["style"]
 
 
 @pytest.mark.parametrize("name", ["starry-night", "ink", "pointillism", "mosaic"])

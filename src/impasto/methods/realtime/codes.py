@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from impasto.methods.realtime.model import checked, shipped_model
 from impasto.options import suggest
 from impasto.weights import read_weights, write_weights
 from impasto.weights.locate import user_weights_dir
+
+if TYPE_CHECKING:
+    from impasto.methods.realtime.network_file import NetworkFile
 
 Array = NDArray[np.float32]
 
@@ -40,7 +43,8 @@ class StyleCode:
 
     `vector` is (code,) float32; `affines` the gains and shifts of a style that was tuned beyond
     its code, as one vector that is added to those of the code, or None. `sha256` is the hash of
-    the picture or of the file that it comes from.
+    the picture or of the file that it comes from. `network` is the network that it was trained
+    with; None is the one that ships. There the vector holds the colours alone.
     """
 
     name: str
@@ -50,6 +54,7 @@ class StyleCode:
     sha256: str = ""
     affines: Array | None = None
     tuned: bool = False
+    network: NetworkFile | None = None
 
     @property
     def digest(self) -> str:
@@ -57,6 +62,8 @@ class StyleCode:
         digest = hashlib.sha256(self.vector.tobytes())
         if self.affines is not None:
             digest.update(self.affines.tobytes())
+        if self.network is not None:
+            digest.update(self.network.sha256.encode())
         return digest.hexdigest()
 
 
@@ -68,7 +75,8 @@ def blend_codes(codes: Sequence[StyleCode], weights: Sequence[float]) -> StyleCo
     changes = [w * c.affines for w, c in zip(weights, codes, strict=True) if c.affines is not None]
     affines = np.asarray(sum(changes), np.float32) if changes else None
     name = "+".join(code.name for code in codes)
-    return StyleCode(name, np.asarray(vector, np.float32), affines=affines)
+    vector = np.asarray(vector, np.float32)
+    return StyleCode(name, vector, affines=affines, network=codes[0].network)
 
 
 def renamed(code: StyleCode, name: str) -> StyleCode:
@@ -80,8 +88,10 @@ def save_code(path: Path, code: StyleCode) -> Path:
     """Write a code to a file.
 
     Raises:
-        WeightsError: it cannot be written.
+        WeightsError: it cannot be written, or belongs to another network.
     """
+    if code.network is not None:
+        raise WeightsError(f"{code.name} needs its network: copy {code.network.path.name} instead")
     tensors = {"code": code.vector}
     if code.affines is not None:
         tensors["affines"] = code.affines

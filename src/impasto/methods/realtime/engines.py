@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from impasto.engine.device import usable_cores
 from impasto.errors import MissingExtraError, OptionError
-from impasto.methods.realtime.model import GRAPHS, QUANTIZED, WEIGHTS, checked
+from impasto.methods.realtime.model import Graphs, ShippedGraphs
 from impasto.methods.realtime.options import ENGINES, PRECISIONS
 from impasto.options import suggest
 
@@ -37,8 +37,12 @@ class Engine(Protocol):
         ...
 
 
-def make_engine(name: str, precision: str, device: str, threads: int | None) -> Engine:
+def make_engine(
+    name: str, precision: str, device: str, threads: int | None, graphs: Graphs | None = None
+) -> Engine:
     """Return an engine; "auto" is torch where `device` is a GPU, else OpenVINO, else ONNX Runtime.
+
+    `graphs` are those of a network of the user's own; the package's without them.
 
     Raises:
         OptionError: the engine cannot compute so; nothing else is taken in its place.
@@ -53,10 +57,10 @@ def make_engine(name: str, precision: str, device: str, threads: int | None) -> 
         else:
             name = "openvino" if find_spec("openvino") else "onnxruntime"
     if name == "openvino":
-        return OpenVinoEngine(precision, threads)
+        return OpenVinoEngine(precision, threads, graphs)
     if name == "onnxruntime":
-        return OnnxEngine(precision, threads)
-    return TorchEngine(precision, device, threads)
+        return OnnxEngine(precision, threads, graphs)
+    return TorchEngine(precision, device, threads, graphs)
 
 
 class OpenVinoEngine:
@@ -64,7 +68,10 @@ class OpenVinoEngine:
 
     name = "openvino"
 
-    def __init__(self, precision: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, precision: str = "auto", threads: int | None = None, graphs: Graphs | None = None
+    ) -> None:
+        self._graphs: Graphs = graphs or ShippedGraphs()
         os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
         try:
             import openvino
@@ -74,7 +81,10 @@ class OpenVinoEngine:
         half = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             # whoever multiplies bfloat16 multiplies bytes too
-            precision = "int8" if half or _multiplies_bytes() else "float32"
+            fastest = ("int8" if half or _multiplies_bytes() else "", "bfloat16" if half else "")
+            precision = next((p for p in fastest if p in self._graphs.precisions), "float32")
+        if precision not in self._graphs.precisions:
+            raise OptionError(f"precision {precision}: this network has no graph for it")
         self.precision = precision
         exact = precision == "float32" or (precision == "int8" and not half)
         self._settings: dict[str, Any] = {
@@ -108,7 +118,7 @@ class OpenVinoEngine:
 
     def _compiled(self, graph: str, given: bool, shapes: Any, outputs: Sequence[str]) -> _Request:
         if graph not in self._models:
-            self._models[graph] = self._core.read_model(self._file(graph))
+            self._models[graph] = self._core.read_model(self._graphs.file(graph, self.precision))
         model = self._models[graph].clone()
         model.reshape({name: list(shape) for name, shape in shapes})
         for choice in (op for op in model.get_ops() if op.get_type_name() == "Select"):
@@ -118,12 +128,6 @@ class OpenVinoEngine:
         used = [p for p in model.get_parameters() if p.output(0).get_target_inputs()]
         model = self._openvino.Model(chosen, used, graph)
         return _Request(self._openvino, self._core.compile_model(model, "CPU", self._settings))
-
-    def _file(self, graph: str) -> Path:
-        if graph == "style" or self.precision != "int8":
-            return checked(GRAPHS[graph])
-        checked(Path(QUANTIZED).with_suffix(".bin").name)
-        return checked(QUANTIZED)
 
 
 def _numbers(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> int:
@@ -187,7 +191,10 @@ class OnnxEngine:
 
     name, precision = "onnxruntime", "float32"
 
-    def __init__(self, precision: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self, precision: str = "auto", threads: int | None = None, graphs: Graphs | None = None
+    ) -> None:
+        self._graphs: Graphs = graphs or ShippedGraphs()
         if precision not in ("auto", "float32"):
             raise OptionError(f"precision {precision}: onnxruntime computes in float32 here")
         try:
@@ -202,7 +209,9 @@ class OnnxEngine:
         """Return the outputs."""
         if graph not in self._sessions:
             self._sessions[graph] = self._runtime.InferenceSession(
-                checked(GRAPHS[graph]), self._options, providers=["CPUExecutionProvider"]
+                self._graphs.file(graph, self.precision),
+                self._options,
+                providers=["CPUExecutionProvider"],
             )
         return self._sessions[graph].run(list(outputs), dict(inputs))  # type: ignore[no-any-return]
 
@@ -212,18 +221,22 @@ class TorchEngine:
 
     name = "torch"
 
-    def __init__(self, precision: str, device: str, threads: int | None = None) -> None:
+    def __init__(
+        self, precision: str, device: str, threads: int | None, graphs: Graphs | None = None
+    ) -> None:
         from impasto.engine import choose_device, choose_precision
 
         if precision == "int8":
             raise OptionError("precision int8: only openvino computes in it here")
         self._device = choose_device(device)
         from impasto.methods.realtime.graph import ContentGraph, StyleGraph
-        from impasto.methods.realtime.weights import load_realtime
+        from impasto.methods.realtime.network import Realtime
 
         self.precision, self._threads = choose_precision(precision, self._device), threads
-        network = load_realtime(checked(WEIGHTS)).to(self._device)
-        self._graphs = {"style": StyleGraph(network), "content": ContentGraph(network)}
+        network = (graphs or ShippedGraphs()).network().to(self._device)
+        self._modules: dict[str, Any] = {"content": ContentGraph(network)}
+        if isinstance(network, Realtime):
+            self._modules["style"] = StyleGraph(network)
 
     def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         """Return the outputs."""
@@ -236,7 +249,7 @@ class TorchEngine:
             self._device.type, torch.bfloat16, enabled=self.precision == "bfloat16"
         )
         with torch.inference_mode(), cpu_threads(self._threads), half:
-            found = self._graphs[graph](**{k: v.to(self._device) for k, v in given.items()})
+            found = self._modules[graph](**{k: v.to(self._device) for k, v in given.items()})
         named = [found] if graph == "style" else found
         names = ("code",) if graph == "style" else OUTPUTS
         by_name = dict(zip(names, named, strict=True))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import WeightsError
 from impasto.weights import read_weights, weights_sha256
+
+if TYPE_CHECKING:
+    from impasto.methods.realtime.unet import UNet
 
 Array = NDArray[np.float32]
 
@@ -29,11 +32,49 @@ CELL = 16
 MARGIN = CELL  # pixels around a content that the content graph takes and does not paint
 
 
+class Graphs(Protocol):
+    """Say where a network's graphs "style" and "content" are, and make it for torch."""
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Return in what the content graph can be computed."""
+        ...
+
+    def file(self, graph: str, precision: str) -> Path | bytes:
+        """Return a graph for engines that read files: ONNX, or OpenVINO's own."""
+        ...
+
+    def network(self) -> UNet:
+        """Return the network as a torch module."""
+        ...
+
+
+class ShippedGraphs:
+    """Find the package's own graphs."""
+
+    precisions = ("float32", "bfloat16", "int8")
+
+    def file(self, graph: str, precision: str) -> Path:
+        """Return a graph's file, after comparing its hash."""
+        if graph == "style" or precision != "int8":
+            return checked(GRAPHS[graph])
+        checked(Path(QUANTIZED).with_suffix(".bin").name)
+        return checked(QUANTIZED)
+
+    def network(self) -> UNet:
+        """Return the network as a torch module."""
+        from impasto.methods.realtime.weights import load_realtime
+
+        return load_realtime(checked(WEIGHTS))
+
+
 @dataclass(frozen=True, eq=False)
 class RealtimeModel:
     """Hold what is needed beside the graphs: layers by scale, and the map from code to affines.
 
     `layers` are the modulated layers' channels by scale; `sha256` is the hash of the weights.
+    `identity` are the gains and shifts that give a content back, of networks without a style
+    encoder, which would find them.
     """
 
     layers: Mapping[str, tuple[int, ...]]
@@ -41,6 +82,8 @@ class RealtimeModel:
     bias: Array
     halo: int
     sha256: str
+    graphs: Graphs = field(default_factory=ShippedGraphs)
+    identity: Array | None = None
 
     @property
     def code_size(self) -> int:
@@ -52,7 +95,7 @@ class RealtimeModel:
 
         `change` (as many as `bias`) is added to them, as styles tuned beyond their code have it.
         """
-        values = self.weight @ code[:-COLOR] + self.bias
+        values = self.weight @ code[: self.weight.shape[1]] + self.bias
         if change is not None:
             values = values + change
         tables: dict[str, list[Array]] = {}

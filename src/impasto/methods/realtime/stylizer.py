@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from impasto.methods.realtime.engines import Engine, make_engine
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
+
+if TYPE_CHECKING:
+    from impasto.methods.realtime.network_file import NetworkFile
 
 Array = NDArray[np.float32]
 
@@ -112,6 +115,8 @@ class RealtimeStylizer:
 
     def _own_code(self, content: Image) -> StyleCode:
         """Return the content's code as a style of its own: what strength 0 tends to."""
+        if self.model.identity is not None:
+            return StyleCode("content", color_code(content), affines=self.model.identity)
         return StyleCode("content", encode_style(self.engine, content))
 
     def _regions(self, content: Image, strength: Array, own: StyleCode | None) -> list[Region]:
@@ -142,18 +147,26 @@ class RealtimeStylizer:
 
     def _shares(self, content: Image) -> Array:
         """Return each style's share of each pixel (N, H, W), of sum one."""
-        if not self.masks:
-            weights = np.asarray(self.blend, np.float32)[:, None, None]
-            return np.broadcast_to(weights, (len(weights), *content.shape[:2]))
-        masks = [
-            weight * _fitting(mask, content, f"mask {i}")
-            for i, (mask, weight) in enumerate(zip(self.masks, self.blend, strict=True), 1)
-        ]
-        table = np.stack(masks)
-        total = table.sum(0)
-        # where no mask wants anything, all styles share by their weights
-        even = np.asarray(self.blend, np.float32)[:, None, None]
-        return np.where(total > _LEAST_SHARE, table / np.maximum(total, _LEAST_SHARE), even)
+        return shares_of(self.masks, self.blend, content)
+
+
+def shares_of(masks: Sequence[Array], blend: Sequence[float], content: Image) -> Array:
+    """Return each style's share of each pixel of the content (N, H, W), of sum one.
+
+    Raises:
+        ImageError: a mask's proportions are not the content's.
+    """
+    even = np.asarray(blend, np.float32)[:, None, None]
+    if not masks:
+        return np.broadcast_to(even, (len(even), *content.shape[:2]))
+    wanted = [
+        weight * _fitting(mask, content, f"mask {i}")
+        for i, (mask, weight) in enumerate(zip(masks, blend, strict=True), 1)
+    ]
+    table = np.stack(wanted)
+    total = table.sum(0)
+    # where no mask wants anything, all styles share by their weights
+    return np.where(total > _LEAST_SHARE, table / np.maximum(total, _LEAST_SHARE), even)
 
 
 def prepare(
@@ -164,6 +177,8 @@ def prepare(
     strength_map: Array | None = None,
 ) -> RealtimeStylizer:
     """Load the network, encode styles that are pictures, and return a stylizer.
+
+    All styles belong to one network; `mixed` has those of several.
 
     Raises:
         WeightsError: the package's network is damaged.
@@ -182,16 +197,23 @@ def prepare(
             "style_scale needs the style's picture; a style that goes by a name has"
             " its scale already"
         )
-    engine = make_engine(options.engine, options.precision, options.device, options.threads)
+    network = network_of(styles[0])
+    model = shipped_model() if network is None else network.model()
+    engine = make_engine(
+        options.engine, options.precision, options.device, options.threads, model.graphs
+    )
     codes = tuple(
         style
         if isinstance(style, StyleCode)
         else StyleCode("picture", encode_style(engine, style, options.style_scale))
         for style in styles
     )
-    return RealtimeStylizer(
-        shipped_model(), engine, codes, tuple(blend), options, tuple(masks), strength_map
-    )
+    return RealtimeStylizer(model, engine, codes, tuple(blend), options, tuple(masks), strength_map)
+
+
+def network_of(style: StyleCode | Image) -> NetworkFile | None:
+    """Return the network that a style was trained with; None is the one that ships."""
+    return style.network if isinstance(style, StyleCode) else None
 
 
 def encode_style(engine: Engine, style: Image, scale: float = 1.0) -> Array:

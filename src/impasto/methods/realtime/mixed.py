@@ -1,0 +1,110 @@
+"""Several networks at one picture: each paints it, and what they paint is mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import OptionError
+from impasto.methods.contract import Image, Step
+from impasto.methods.realtime.codes import StyleCode
+from impasto.methods.realtime.options import RealtimeOptions
+from impasto.methods.realtime.stylizer import (
+    RealtimeStylizer,
+    network_of,
+    prepare,
+    shares_of,
+)
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class MixedStylizer:
+    """Stylize by several networks; a `Stylizer`.
+
+    `parts` are stylizers, one for each network, and `places` say which styles, by number, each
+    has. Styles of one network are blended inside it, those of several pixel by pixel.
+    """
+
+    parts: tuple[RealtimeStylizer, ...]
+    places: tuple[tuple[int, ...], ...]
+    blend: tuple[float, ...]
+    options: RealtimeOptions
+    masks: tuple[Array, ...] = ()
+    init: None = None
+
+    def __call__(self, content: Image) -> Image:
+        """Return the stylized content, (H, W, 3) in [0, 1].
+
+        Raises:
+            ImageError: as a part's.
+        """
+        content = self.fitted(content)
+        shares = shares_of(self.masks, self.blend, content)
+        out = np.zeros_like(content)
+        for part, numbers in zip(self.parts, self.places, strict=True):
+            share = shares[list(numbers)].sum(0)
+            if share.any():
+                out += share[..., None] * part(content)
+        return out
+
+    def iterate(self, content: Image) -> Iterator[Step]:
+        """Yield the only step; nothing at strength 0, where the result is the content."""
+        if self.options.strength > 0:
+            painted = self(content)
+            height, width = painted.shape[:2]
+            yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
+
+    def fitted(self, content: Image) -> Image:
+        """Return the content, checked, at the size of the result."""
+        return self.parts[0].fitted(content)
+
+    def made_with(self) -> dict[str, Any]:
+        """Return what else decides the result, for the recipe."""
+        each = [part.made_with() for part in self.parts]
+        joined = {name: "+".join(dict.fromkeys(made[name] for made in each)) for name in each[0]}
+        return joined | {"weights_sha256": "+".join(made["weights_sha256"] for made in each)}
+
+
+def prepare_any(
+    styles: Sequence[StyleCode | Image],
+    blend: Sequence[float],
+    options: RealtimeOptions,
+    masks: Sequence[Array] = (),
+    strength_map: Array | None = None,
+) -> RealtimeStylizer | MixedStylizer:
+    """Return a stylizer of styles that may belong to several networks.
+
+    Raises:
+        as `stylizer.prepare`.
+    """
+    groups: dict[Any, list[int]] = {}
+    for number, style in enumerate(styles):
+        groups.setdefault(network_of(style), []).append(number)
+    if len(groups) == 1:
+        return prepare(styles, blend, options, masks, strength_map)
+    if masks and len(masks) != len(styles):
+        raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
+    parts = tuple(
+        prepare(
+            [styles[i] for i in numbers],
+            _normalized([blend[i] for i in numbers]),
+            options,
+            [masks[i] for i in numbers] if masks and len(numbers) > 1 else (),
+            strength_map,
+        )
+        for numbers in groups.values()
+    )
+    places = tuple(tuple(numbers) for numbers in groups.values())
+    return MixedStylizer(parts, places, tuple(blend), options, tuple(masks))
+
+
+def _normalized(weights: Sequence[float]) -> list[float]:
+    """Return weights that sum to one; equal ones where all are 0."""
+    total = sum(weights)
+    return [w / total if total else 1 / len(weights) for w in weights]

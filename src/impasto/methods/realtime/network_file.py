@@ -1,0 +1,185 @@
+"""A trained network in one file that says what it is: `mystyle.impasto`.
+
+It is a ZIP archive, so that anyone can look: `about.json` (kind, configuration, styles, training,
+the hash of every other member), `network.safetensors` (weights, as torch trains them),
+`content.onnx` (what engines run), `preview.png` and `README.md` (the model card).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from impasto.errors import OptionError, WeightsError
+from impasto.methods.realtime.codes import StyleCode
+from impasto.methods.realtime.model import RealtimeModel, halo, modulated_layers
+from impasto.options import suggest
+from impasto.weights.store import write_whole
+
+if TYPE_CHECKING:
+    from impasto.methods.realtime.style_table import StyleTable
+
+Array = NDArray[np.float32]
+
+SUFFIX = ".impasto"
+FORMAT = "impasto-network-1"
+_ABOUT, _WEIGHTS, _CONTENT = "about.json", "network.safetensors", "content.onnx"
+_MOST_BYTES = 2**28  # of a member; a network is a few megabytes
+# a ZIP archive keeps times: the same one for all, so that equal networks are equal files
+_TIME = (2000, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkFile:
+    """Hold a network file: what it says of itself, its weights, and its other members."""
+
+    path: Path
+    about: Mapping[str, Any]
+    tensors: Mapping[str, Array]
+    members: Mapping[str, bytes]
+
+    precisions = ("float32", "bfloat16")
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the weights."""
+        return str(self.about["sha256"][_WEIGHTS])
+
+    @property
+    def names(self) -> list[str]:
+        """Return the styles' names."""
+        return [style["name"] for style in self.about["styles"]]
+
+    def file(self, graph: str, precision: str) -> bytes:
+        """Return the content graph as ONNX."""
+        return self.members[f"{graph}.onnx"]
+
+    def network(self) -> StyleTable:
+        """Return the network as a torch module."""
+        import torch
+
+        from impasto.backbones.load import fill
+        from impasto.methods.realtime.style_table import StyleTable
+        from impasto.methods.realtime.unet import UNetConfig
+
+        with torch.random.fork_rng():
+            network = StyleTable(UNetConfig(**self.about["config"]), len(self.names))
+        fill(network, dict(self.tensors), f"{self.path}: does not fit")
+        return network.eval()
+
+    def model(self) -> RealtimeModel:
+        """Return what painting needs beside the graph."""
+        config, table = self.about["config"], self._table
+        return RealtimeModel(
+            layers=modulated_layers(config),
+            weight=np.zeros((table.shape[1], 0), np.float32),
+            bias=np.zeros(table.shape[1], np.float32),
+            halo=halo(config),
+            sha256=self.sha256,
+            graphs=self,
+            identity=table[0],
+        )
+
+    def style(self, name: str = "") -> StyleCode:
+        """Return a style; the only one without a name.
+
+        Raises:
+            OptionError: no style has this name, or it needs one.
+        """
+        names = self.names
+        if not name and len(names) > 1:
+            known = ", ".join(names)
+            raise OptionError(f"{self.path.name} has {len(names)} styles, add #name: {known}")
+        if name and name not in names:
+            raise OptionError(f"style {self.path.name}#{name}: {suggest(name, names)}")
+        number = names.index(name) if name else 0
+        about = self.about["styles"][number]
+        return StyleCode(
+            f"{self.path.stem}#{name}" if len(names) > 1 else self.path.stem,
+            self.tensors["colors"][number].astype(np.float32),
+            about["source"],
+            about["license"],
+            self.sha256,
+            affines=self._table[1 + number],
+            network=self,
+        )
+
+    @property
+    def _table(self) -> Array:
+        return self.tensors["table"].astype(np.float32)
+
+
+def write_network(
+    path: str | os.PathLike[str],
+    kind: str,
+    config: Mapping[str, Any],
+    styles: Sequence[Mapping[str, str]],
+    tensors: Mapping[str, Array],
+    members: Mapping[str, bytes],
+    training: Mapping[str, Any],
+) -> Path:
+    """Write a network file; equal input gives equal bytes, and nobody sees half a file.
+
+    `styles` say name, source and license of each; `members` are the other files by name.
+    """
+    files = {_WEIGHTS: save_tensors(dict(sorted(tensors.items()))), **members}
+    about = {
+        "format": FORMAT,
+        "kind": kind,
+        "config": dict(config),
+        "styles": [dict(style) for style in styles],
+        "training": dict(training),
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {_ABOUT: json.dumps(about, indent=1).encode(), **files}.items():
+            archive.writestr(zipfile.ZipInfo(name, _TIME), data, zipfile.ZIP_DEFLATED)
+    return write_whole(Path(path), [buffer.getvalue()])
+
+
+def read_network(path: str | os.PathLike[str]) -> NetworkFile:
+    """Read a network file; one that did not change is read once.
+
+    Raises:
+        WeightsError: it is missing, damaged, or no network.
+    """
+    path = Path(path)
+    try:
+        stamp = path.stat()
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror or error})") from None
+    return _read(path, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, changed: int, size: int) -> NetworkFile:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(item.file_size > _MOST_BYTES for item in archive.infolist()):
+                raise WeightsError(f"{path}: no network, a part of it is too large")
+            members = {name: archive.read(name) for name in archive.namelist()}
+        about = json.loads(members.pop(_ABOUT))
+        if about.get("format") != FORMAT:
+            raise WeightsError(f"{path}: {about.get('format')!r}, expected {FORMAT}")
+        for name, expected in about["sha256"].items():
+            if hashlib.sha256(members[name]).hexdigest() != expected:
+                raise WeightsError(f"{path}: damaged, {name} does not match its SHA-256")
+        return NetworkFile(path, about, load_tensors(members.pop(_WEIGHTS)), members)
+    except (zipfile.BadZipFile, OSError, KeyError, ValueError, SafetensorError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(f"{path}: no whole network file ({reason})") from None
