@@ -19,7 +19,8 @@ from impasto.errors import ImageError, OptionError, WeightsError
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.data import Pictures, _fraction
-from impasto.train.realtime import TERMS, RealtimeTask, train_realtime
+from impasto.train.painting import TERMS
+from impasto.train.realtime import RealtimeTask, train_realtime
 from impasto.train.settings import RealtimeTraining
 from impasto.weights import read_weights
 

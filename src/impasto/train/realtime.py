@@ -9,10 +9,9 @@ so that tiles and films stay calm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,29 +20,20 @@ from torch import Tensor
 from impasto.backbones import load_backbone
 from impasto.backbones.vgg import Vgg
 from impasto.engine import choose_device
-from impasto.losses import STYLE_LAYERS, total_variation
-from impasto.losses.perceptual import block_edges, grid_pattern
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train import processes
 from impasto.train.begin import begin
 from impasto.train.data import Pictures
-from impasto.train.distances import distances
-from impasto.train.health import silent_channels
-from impasto.train.learner import Learner
 from impasto.train.loop import Loop, Schedule
-from impasto.train.pairs import SEEN, Pairs, drawn, noise_maps
-from impasto.train.settings import RealtimeTraining, learning_rate, settings_of
+from impasto.train.painting import Noise, PaintingTask, contact_sheet
+from impasto.train.pairs import SEEN, Pairs, drawn
+from impasto.train.settings import RealtimeTraining, settings_of
 from impasto.weights import weights_sha256
 
-TERMS = ("content", "style", "moments", "identity", "calm", "grid", "blocks", "variation", "range")
-_DEEP = STYLE_LAYERS[2:]
 
-
-class RealtimeTask:
-    """Hold what a training of the real-time network changes, and take its steps."""
-
-    columns = ("step", *TERMS, "loss", "silent", "seconds_per_step", "held_content", "held_style")
+class RealtimeTask(PaintingTask):
+    """Train the real-time network on pairs of photos and paintings."""
 
     def __init__(
         self,
@@ -54,72 +44,20 @@ class RealtimeTask:
         config: RealtimeTraining,
         device: torch.device,
     ) -> None:
-        self.config, self.device = config, device
-        self.judge = judge.to(device)
         network.style.stages.requires_grad_(False)
+        super().__init__(network, judge, config, device)
+        self.network = network
         self.pairs = Pairs(self.judge, network.style, (photos, paintings), config, device)
-        network.mixed = True
-        network.painter.even_out()
-        self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.learner = Learner(
-            {k: v for k, v in self.network.named_parameters() if v.requires_grad},
-            weight_decay=config.weight_decay,
-            average=config.average,
-            clip=config.clip,
-        )
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that steps change."""
-        return self.learner.state_dict()
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from `state_dict`."""
-        self.learner.load_state_dict(state)
-
-    def train_step(self, step: int, rate: float) -> dict[str, float]:
-        """Take a step; return the terms of the loss, unweighted, and their weighted sum."""
-        config = self.config
-        terms = self._terms(step, np.random.default_rng([config.seed, step, processes.rank()]))
-        weights = {name: getattr(config, f"{name}_weight") for name in terms}
-        loss = sum((terms[name] * weights[name] for name in terms), torch.zeros(()))
-        self.learner.descend(loss, rate * config.rate * learning_rate(step, config), step)
-        self.network.painter.even_out()
-        row = {name: value.item() for name, value in terms.items()}
-        silent = silent_channels(self.network.content, self.network.painter)
-        return row | {"loss": loss.item(), "silent": silent}
-
-    def _terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+    def terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Return the terms of a step's loss."""
         contents, styles, own = self.pairs.batch(step, rng)
-        config, content = self.config, contents[0]
         codes = self.network.style.code(*(styles[1][f"style {name}"] for name in SEEN))
-        noise = noise_maps(content, rng, config.calm)
-        painted = self.network.paint(content, codes, noise=noise, from_below=config.from_below)
-        layers = STYLE_LAYERS if step % config.shallow_every == 0 else _DEEP
-        features = self.judge(painted.contiguous(memory_format=torch.channels_last), layers)
-        terms = {
-            **distances(features, contents[1], styles[1], min(2, config.shallow_every)),
-            "variation": total_variation(painted),
-            "grid": grid_pattern(painted),
-            "blocks": block_edges(painted),
-            "range": (painted - painted.clamp(0, 1)).square().mean(),
-        }
-        change = (painted - content).abs().mean((1, 2, 3))
-        terms["identity"] = (change * own).sum() / max(1, own.sum().item())
-        if config.calm:
-            some = slice(0, config.calm)
-            terms["calm"] = self._unrest(content[some], codes[some], painted[some], rng)
-        return terms
 
-    def _unrest(
-        self, content: Tensor, codes: Tensor, painted: Tensor, rng: np.random.Generator
-    ) -> Tensor:
-        """Return how much else is painted when the content moves by pixels, with noise."""
-        shift = tuple(rng.integers(-8, 9, 2).tolist())
-        noise = rng.normal(0, 0.02, tuple(content.shape)).astype(np.float32)
-        moved = torch.roll(content, shift, (2, 3)) + torch.from_numpy(noise).to(content.device)
-        change = self.network.paint(moved, codes) - torch.roll(painted, shift, (2, 3))
-        margin = content.shape[2] // 5
-        return change[:, :, margin:-margin, margin:-margin].abs().mean()  # type: ignore[no-any-return]
+        def paint(images: Tensor, noise: Noise | None = None, from_below: int = 0) -> Tensor:
+            return self.network.paint(images, codes[: len(images)], None, noise, from_below)
+
+        return self.terms_of(paint, contents, styles[1], own, step, rng)
 
     @torch.no_grad()
     def evaluate(self, count: int = 32, size: int = 256) -> dict[str, float]:
@@ -127,41 +65,27 @@ class RealtimeTask:
         count = min(count, *(len(part.test) for part in self.pairs.data))
         if count == 0:
             return {}
-        contents, styles = (part.held_out(count, size) for part in self.pairs.data)
-        sums = np.zeros(2)
+        contents, styles = (part.held_out(count, size).split(8) for part in self.pairs.data)  # type: ignore[no-untyped-call]
+        batches = []
         with self.learner.averaging():
-            for content, style in zip(contents.split(8), styles.split(8), strict=True):  # type: ignore[no-untyped-call]
-                contents_, styles_ = self.pairs.labelled(content), self.pairs.labelled(style)
-                painted = self._as_shipped(contents_[0], styles_[0])
-                features = self.judge(painted, STYLE_LAYERS)
-                found = distances(features, contents_[1], styles_[1], 1)
-                sums += (found["content"].item(), found["style"].item())
-        held = sums / max(1, len(contents.split(8)))  # type: ignore[no-untyped-call]
-        return {"held_content": held[0], "held_style": held[1]}
-
-    def shipped_state(self) -> dict[str, Tensor]:
-        """Return the averaged weights."""
-        with self.learner.averaging():
-            state = self.network.state_dict()
-            return {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}
+            for pair in zip(contents, styles, strict=True):
+                content, style = (self.pairs.labelled(images) for images in pair)
+                batches.append((self._as_shipped(content[0], style[0]), content, style[1]))
+        return self.judged(batches)
 
     @torch.no_grad()
     def sheet(self, count: int = 6, size: int = 256) -> Tensor | None:
-        """Return held-out styles above, contents at the left, results between: (3, H, W)."""
+        """Return a contact sheet of held-out pictures."""
         if not all(part.test for part in self.pairs.data):
             return None
-        contents, styles = (part.held_out(count, size) for part in self.pairs.data)
-        contents, styles = (x[:count].to(self.device) for x in (contents, styles))
-        rows = [torch.cat([torch.ones_like(styles[:1]), styles])]
+        each = (part.held_out(count, size)[:count] for part in self.pairs.data)
+        contents, styles = (images.to(self.device) for images in each)
         with self.learner.averaging():
-            for content in contents:
-                painted = self._as_shipped(content.expand_as(styles), styles)
-                rows.append(torch.cat([content[None], painted]))
-        return torch.cat([torch.cat([*row], 2) for row in rows], 1).cpu()
+            return contact_sheet(contents, styles, lambda x: self._as_shipped(x, styles))
 
     def _as_shipped(self, contents: Tensor, styles: Tensor) -> Tensor:
         """Return contents painted as the product does, always with the same noise."""
-        noise = noise_maps(contents, np.random.default_rng(self.config.seed), quiet=0)
+        noise = self.quiet_noise(contents)
         return self.network.paint(contents, self.network.style(styles), noise=noise).clamp(0, 1)  # type: ignore[no-any-return]
 
 

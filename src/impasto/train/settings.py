@@ -50,39 +50,35 @@ class BackboneTraining:
 
 
 def learning_rate(
-    step: int, config: BackboneTraining | RealtimeTraining, warm_up: int = 200
+    step: int, config: BackboneTraining | PaintingTraining, warm_up: int = 200
 ) -> float:
-    """Return the share of the peak rate: linear warm-up, constant, a linear fall to 1 %."""
+    """Return the share of the peak rate: linear warm-up, constant, a linear fall to 1 %.
+
+    Short runs warm up for a tenth of their steps.
+    """
+    warm_up = min(warm_up, max(1, config.steps // 10))
     left = (config.steps - step) / max(1.0, config.steps * config.decay_share)
     return min(1.0, (step + 1) / warm_up) * min(1.0, 0.01 + 0.99 * left)
 
 
-def settings_of(config: BackboneTraining | RealtimeTraining) -> dict[str, Any]:
+def settings_of(config: BackboneTraining | PaintingTraining) -> dict[str, Any]:
     """Return what a run may not change when it goes on: all but its end."""
     return {name: value for name, value in asdict(config).items() if name != "steps"}
 
 
 @dataclass(frozen=True)
-class RealtimeTraining:
-    """Say how the real-time network is trained.
+class PaintingTraining:
+    """Say how a network that paints is trained."""
 
-    The losses' weights are those that the runs behind the shipped network ended with (see its
-    model card); no single run with all of these defaults made it.
-    """
-
-    steps: int = option(30000, "Steps in all.", low=1)
+    steps: int = option(2000, "Steps in all.", low=1)
     batch: int = option(6, "Pictures a step.", low=1)
     fresh: int = option(2, "Of these, new ones; the rest are seen again.", low=1)
-    memory: int = option(1024, "Pictures of each kind kept to be seen again.", low=1)
-    drawn: int = option(6, "Styles of each kind that our own code draws.", low=0)
-    swapped: float = option(0.1, "Share of pairs whose style is a photo.", low=0, high=1)
-    identity: float = option(0.08, "Share of contents that are their own styles.", low=0, high=1)
+    memory: int = option(512, "Pictures of each kind kept to be seen again.", low=1)
+    identity: float = option(0.08, "Share of contents that are to come back.", low=0, high=1)
     calm: int = option(2, "Of a batch, contents that are painted again, moved.", low=0)
     from_below: int = option(1, "Of a batch, contents painted without fine features.", low=0)
-    size: int = option(128, "Side of the pictures in pixels, a multiple of 16.", low=32)
+    size: int = option(192, "Side of the pictures in pixels, a multiple of 16.", low=32)
     enlarged: float = option(2.5, "Largest factor by which squares are enlarged.", low=1, high=8)
-    final_size: int = option(224, "Side for the last part of the training.", low=32)
-    final_share: float = option(0.12, "That part, as a share of all steps.", low=0, high=1)
     shallow_every: int = option(2, "Steps between those that look at relu1_1 and relu2_1.", low=1)
     decay_share: float = option(0.5, "The last part of all steps, in which the rate falls.", low=0)
     rate: float = option(1.5e-3, "Peak learning rate.", low=1e-6, high=1)
@@ -95,10 +91,6 @@ class RealtimeTraining:
     grid_weight: float = option(20.0, "Weight of patterns that repeat every 16 pixels.", low=0)
     blocks_weight: float = option(2.0, "Weight of seams between squares of pixels.", low=0)
     variation_weight: float = option(2.0, "Weight of total variation.", low=0)
-    color_jitter: float = option(0.2, "Share of styles in changed colours.", low=0, high=1)
-    laid_over: float = option(
-        0.15, "Share of styles that are two, one over the other.", low=0, high=1
-    )
     range_weight: float = option(20.0, "Weight of values outside 0 to 1.", low=0)
     clip: float = option(2.0, "Largest norm of a step's gradient.", low=1e-3)
     average: float = option(0.999, "Decay of the averaged weights.", low=0, high=0.99999)
@@ -112,10 +104,63 @@ class RealtimeTraining:
                 f"batch {self.batch}: expected a multiple of fresh {self.fresh}, and no fewer"
                 f" than calm {self.calm} and from_below {self.from_below} together"
             )
-        if self.size % 16 or self.final_size % 16:
-            raise OptionError(f"size {self.size}, {self.final_size}: expected multiples of 16")
+        if any(size % 16 for size in self.sizes):
+            sizes = ", ".join(map(str, self.sizes))
+            raise OptionError(f"size {sizes}: expected multiples of 16")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Return the sides of the pictures in all parts of the training."""
+        return (self.size,)
+
+    def stage(self, step: int) -> tuple[int, int]:
+        """Return the first step of the part that `step` is in, and the side of its pictures."""
+        return 0, self.size
+
+
+@dataclass(frozen=True)
+class RealtimeTraining(PaintingTraining):
+    """Say how the real-time network is trained.
+
+    The losses' weights are those that the runs behind the shipped network ended with (see its
+    model card); no single run with all of these defaults made it.
+    """
+
+    steps: int = option(30000, "Steps in all.", low=1)
+    memory: int = option(1024, "Pictures of each kind kept to be seen again.", low=1)
+    drawn: int = option(6, "Styles of each kind that our own code draws.", low=0)
+    swapped: float = option(0.1, "Share of pairs whose style is a photo.", low=0, high=1)
+    size: int = option(128, "Side of the pictures in pixels, a multiple of 16.", low=32)
+    final_size: int = option(224, "Side for the last part of the training.", low=32)
+    final_share: float = option(0.12, "That part, as a share of all steps.", low=0, high=1)
+    color_jitter: float = option(0.2, "Share of styles in changed colours.", low=0, high=1)
+    laid_over: float = option(
+        0.15, "Share of styles that are two, one over the other.", low=0, high=1
+    )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Return the sides of the pictures in all parts of the training."""
+        return self.size, self.final_size
 
     def stage(self, step: int) -> tuple[int, int]:
         """Return the first step of the part that `step` is in, and the side of its pictures."""
         begin = math.ceil(self.steps * (1 - self.final_share))
         return (begin, self.final_size) if step >= begin else (0, self.size)
+
+
+@dataclass(frozen=True)
+class StyleTraining(PaintingTraining):
+    """Say how a network of a few styles is trained."""
+
+    style_size: int = option(
+        384, "Longest side at which styles are looked at: larger means larger strokes.", low=64
+    )
+    fine: int = option(24, "Channels at 1/4 of the size.", group="Network", low=8, high=128)
+    coarse: int = option(40, "Channels at 1/8.", group="Network", low=8, high=256)
+    deep: int = option(48, "Channels at 1/16.", group="Network", low=8, high=256)
+    last: int = option(16, "Channels before the last layer.", group="Network", low=4, high=64)
+    deep_blocks: int = option(2, "Residual blocks at 1/16.", group="Network", low=0, high=8)
+    coarse_blocks: int = option(1, "Residual blocks at 1/8.", group="Network", low=0, high=8)
+    fine_blocks: int = option(1, "Residual blocks at 1/4.", group="Network", low=0, high=8)
+    average: float = option(0.995, "Decay of the averaged weights.", low=0, high=0.99999)
