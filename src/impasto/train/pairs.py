@@ -74,17 +74,23 @@ class Pairs:
 
     @torch.no_grad()
     def labelled(self, images: Tensor) -> Labelled:
-        """Return pictures with the judge's view of them as contents and as styles."""
-        images = images.to(self.device).contiguous(memory_format=torch.channels_last)
-        features = self.judge(images, STYLE_LAYERS)
-        labels = {f"content {name}": features[name] for name in CONTENT_LAYERS}
-        for name, f in features.items():
-            labels[f"style gram {name}"] = outer = gram(f)
-            square = outer.diagonal(dim1=1, dim2=2).float()
-            labels[f"style moments {name}"] = moments(f.mean((2, 3)).float(), square)
+        """Return pictures with the judge's view of them, and what the style encoder finds."""
+        images, labels = labelled(self.judge, images, self.device)
         seen = self.encoder.look(images)
-        labels |= {f"style {name}": x for name, x in zip(SEEN, seen, strict=True)}
-        return images, labels
+        return images, labels | {f"style {name}": x for name, x in zip(SEEN, seen, strict=True)}
+
+
+@torch.no_grad()
+def labelled(judge: Vgg, images: Tensor, device: torch.device) -> Labelled:
+    """Return pictures on the device, with the judge's view of them as contents and as styles."""
+    images = images.to(device).contiguous(memory_format=torch.channels_last)
+    features = judge(images, STYLE_LAYERS)
+    labels = {f"content {name}": features[name] for name in CONTENT_LAYERS}
+    for name, f in features.items():
+        labels[f"style gram {name}"] = outer = gram(f)
+        square = outer.diagonal(dim1=1, dim2=2).float()
+        labels[f"style moments {name}"] = moments(f.mean((2, 3)).float(), square)
+    return images, labels
 
 
 def moments(mean: Tensor, square: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from impasto.errors import MissingExtraError
 from impasto.methods.realtime.graph import ContentGraph, StyleGraph
 from impasto.methods.realtime.model import GRAINY, GRAPHS, STRIDES
 from impasto.methods.realtime.network import Realtime
+from impasto.methods.realtime.unet import UNet
 
 OPSET = 18
 _OUTPUTS = ["picture", *(f"{scale}_moments" for scale in STRIDES)]
@@ -31,26 +32,54 @@ def export_onnx(network: Realtime, folder: Path, about: Mapping[str, str]) -> di
     Raises:
         MissingExtraError: onnx and onnxscript are not installed.
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Export to ONNX", "export") from error
     folder.mkdir(parents=True, exist_ok=True)
-    models = {"style": _style(network.eval()), "content": _content(network)}
-    _shuffle_channels_last(models["content"])
-    for name, model in models.items():
-        _halve(model)
-        _open_shapes(model)
-        onnx.helper.set_model_props(
-            model, {**about, "config": json.dumps(asdict(network.config)), "graph": name}
-        )
-        onnx.checker.check_model(model)
-        (folder / GRAPHS[name]).write_bytes(model.SerializeToString(deterministic=True))
+    graphs = {"style": style_onnx(network.eval(), about), "content": content_onnx(network, about)}
+    for name, data in graphs.items():
+        (folder / GRAPHS[name]).write_bytes(data)
     return {name: folder / file for name, file in GRAPHS.items()}
 
 
-def content_example(network: Realtime, height: int, width: int, maps: bool) -> dict[str, Tensor]:
+def style_onnx(network: Realtime, about: Mapping[str, str]) -> bytes:
+    """Return the graph from a style to its code, as ONNX; see `export_onnx`."""
+    check_export()
+    return _finished(_style(network), network, "style", about)
+
+
+def content_onnx(network: UNet, about: Mapping[str, str]) -> bytes:
+    """Return the graph that paints, as ONNX; see `export_onnx`."""
+    check_export()
+    model = _content(network.eval())
+    _shuffle_channels_last(model)
+    return _finished(model, network, "content", about)
+
+
+def check_export() -> None:
+    """Check that what writes ONNX is installed.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Export to ONNX", "export") from error
+
+
+def _finished(model: Any, network: UNet, name: str, about: Mapping[str, str]) -> bytes:
+    """Return a graph with half-precision weights, open sizes, and what it is."""
+    import onnx
+
+    _halve(model)
+    _open_shapes(model)
+    config = json.dumps(asdict(network.config))
+    onnx.helper.set_model_props(model, {**about, "config": config, "graph": name})
+    onnx.checker.check_model(model)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
+def content_example(network: UNet, height: int, width: int, maps: bool) -> dict[str, Tensor]:
     """Return random inputs of `ContentGraph`; `maps`: gains and statistics for every place."""
     layers = network.config.layers()
     example = {"content": torch.rand(1, height, width, 3)}
@@ -73,7 +102,7 @@ def _style(network: Realtime) -> Any:
     return _exported(StyleGraph(network), {"style": torch.rand(1, 80, 96, 3)}, shape, ["code"])
 
 
-def _content(network: Realtime) -> Any:
+def _content(network: UNet) -> Any:
     example = content_example(network, 96, 80, maps=True)
     auto = torch.export.Dim.AUTO
     shapes: dict[str, Any] = {name: {2: auto, 3: auto} for name in example}

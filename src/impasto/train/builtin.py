@@ -1,0 +1,44 @@
+"""Contents for those who have no photos at hand: drawn by our own code, and scikit-image's samples.
+
+Drawings of places and things, in many looks, are no photos; laid over each other and in changed
+colours they are varied enough for a usable network. Photos of one's own are better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from impasto.drawn import draw
+from impasto.images import fit
+from impasto.train.data import Pictures, Pixels
+
+_SCENES = ("watercolor", "pointillism", "ink", "brushwork", "cubism", "neon", "art-deco")
+_SEEDS = 4
+_SIDE = 320
+# those in scikit-image's wheel; it would download the others
+_PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "hubble_deep_field", "camera", "coins")
+
+
+def builtin_contents() -> Pictures:
+    """Return pictures to train on; those with the last seed are held out."""
+    drawings = [[_pixels(draw(n, size=_SIDE, seed=s)) for n in _SCENES] for s in range(_SEEDS)]
+    *train, test = drawings
+    return Pictures.of([*sum(train, []), *_photos()], test)
+
+
+def _photos() -> Iterator[Pixels]:
+    try:
+        from skimage import data
+    except ImportError:  # it is an extra
+        return
+    for name in _PHOTOS:
+        image = np.asarray(getattr(data, name)())
+        if image.ndim == 2:
+            image = image[..., None].repeat(3, 2)
+        yield _pixels(fit(image[..., :3].astype(np.float32) / 255, _SIDE))
+
+
+def _pixels(image: np.ndarray) -> Pixels:
+    return (image.clip(0, 1) * 255).round().astype(np.uint8)

@@ -1,0 +1,139 @@
+"""Train a network of one style or a few (Johnson et al. 2016; Dumoulin et al. 2017).
+
+The network is the U-Net of the real-time network without its style encoder, smaller by default.
+Each style is a row of gains and shifts; row 0 gives the content back, so that strength has
+somewhere to go. Losses are the relative distances that `impasto metrics` reports, so weights mean
+the same for every perceptual network, layer and size, and no style comes out black or unstyled
+for its contrast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from impasto.backbones.vgg import Vgg
+from impasto.images import fit
+from impasto.methods.contract import Image
+from impasto.methods.realtime.recolor import color_statistics, root
+from impasto.methods.realtime.style_table import StyleTable
+from impasto.train import processes
+from impasto.train.data import Pictures
+from impasto.train.echo import EchoBuffer, Labelled
+from impasto.train.painting import Noise, Paint, PaintingTask, contact_sheet
+from impasto.train.pairs import labelled
+from impasto.train.settings import StyleTraining
+
+_JUDGED = 8  # held-out contents
+
+
+class StyleTask(PaintingTask):
+    """Train a table of styles on contents."""
+
+    def __init__(
+        self,
+        network: StyleTable,
+        judge: Vgg,
+        contents: Pictures,
+        styles: Sequence[Image],
+        config: StyleTraining,
+        device: torch.device,
+    ) -> None:
+        super().__init__(network, judge, config, device)
+        self.network, self.contents, self.size = network, contents, config.size
+        self.styles = [
+            _tensor(fit(style, min(max(style.shape[:2]), config.style_size))) for style in styles
+        ]
+        seen = [labelled(self.judge, style, device)[1] for style in self.styles]
+        self.targets = {
+            name: torch.cat([labels[name] for labels in seen])
+            for name in seen[0]
+            if name.startswith("style")
+        }
+        network.colors.copy_(torch.cat([_colors(style) for style in self.styles]))
+        groups = max(1, config.memory // config.fresh)
+        self._echo = EchoBuffer(self._fresh, groups)
+
+    def terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Return the terms of a step's loss."""
+        config = self.config
+        contents = self._echo.batch(step, config.batch // config.fresh, rng)
+        rows = torch.from_numpy(rng.integers(1, 1 + len(self.styles), config.batch))
+        rows[torch.from_numpy(rng.random(config.batch) < config.identity)] = 0
+        rows = rows.to(self.device)
+        return self.terms_of(
+            self._painter(rows, contents),
+            contents,
+            self._wanted(rows, contents),
+            rows == 0,
+            step,
+            rng,
+        )
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, float]:
+        """Return distances on held-out contents, or those in training where there are none."""
+        contents = labelled(self.judge, self._looked_at(_JUDGED), self.device)
+        count = len(contents[0])
+        rows = 1 + torch.arange(count, device=self.device) % len(self.styles)
+        with self.learner.averaging():
+            painted = self._painter(rows, contents)(contents[0], self.quiet_noise(contents[0]))
+        return self.judged([(painted.clamp(0, 1), contents, self._wanted(rows, contents))])
+
+    @torch.no_grad()
+    def sheet(self) -> Tensor:
+        """Return a contact sheet of held-out contents."""
+        contents = self._looked_at(4).to(self.device)
+        side = contents.shape[2]
+        shown = [torch.nn.functional.interpolate(s, (side, side)) for s in self.styles[:6]]
+        styles = torch.cat(shown).to(self.device)
+        rows = 1 + torch.arange(len(styles), device=self.device)
+
+        def paint(images: Tensor) -> Tensor:
+            return self.network.paint(images, rows, _colors(images), self.quiet_noise(images))
+
+        with self.learner.averaging():
+            return contact_sheet(contents, styles, paint)
+
+    def _painter(self, rows: Tensor, contents: Labelled) -> Paint:
+        colors = _colors(contents[0])
+
+        def paint(images: Tensor, noise: Noise | None = None, from_below: int = 0) -> Tensor:
+            some = slice(0, len(images))
+            return self.network.paint(images, rows[some], colors[some], noise, from_below)
+
+        return paint
+
+    def _wanted(self, rows: Tensor, contents: Labelled) -> dict[str, Tensor]:
+        """Return the labels of each item's style; a content that is to come back is its own."""
+        wanted = {}
+        for name, table in self.targets.items():
+            own = (rows == 0).view(-1, *(1,) * (table.ndim - 1))
+            wanted[name] = torch.where(own, contents[1][name], table[(rows - 1).clamp_min(0)])
+        return wanted
+
+    def _looked_at(self, count: int) -> Tensor:
+        seen = self.contents if self.contents.test else Pictures.of([], self.contents.train)
+        return seen.held_out(count, self.size)
+
+    def _fresh(self, number: int) -> Labelled:
+        """Return group `number` of the stream of contents."""
+        config = self.config
+        rng = np.random.default_rng([config.seed, 1, number, processes.rank()])
+        images = self.contents.crops(rng, config.fresh, self.size, config.enlarged)
+        return labelled(self.judge, images, self.device)
+
+
+def _colors(images: Tensor) -> Tensor:
+    """Return the means of colours and the roots of their covariance, (N, 12)."""
+    mean, covariance = color_statistics(images)
+    return torch.cat([mean, root(covariance).flatten(1)], 1)
+
+
+def _seen(style: Image, size: int) -> Tensor:
+    """Return a style (1, 3, H, W), its longest side `size` at most."""
+    image = fit(style, min(max(style.shape[:2]), size))
+    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
