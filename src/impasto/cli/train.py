@@ -9,11 +9,13 @@ import click
 
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.errors import MissingExtraError, OptionError
-from impasto.train.settings import BackboneTraining, RealtimeTraining
+from impasto.methods.realtime.network_file import SUFFIX
+from impasto.train.settings import BackboneTraining, RealtimeTraining, StyleTraining
 
 try:
     from impasto.train.backbone import train_backbone
     from impasto.train.realtime import train_realtime
+    from impasto.train.style_run import train_style
 except ModuleNotFoundError as missing:
     if missing.name not in ("torch", "tensorboard"):
         raise
@@ -69,6 +71,52 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
     _check_folder(out, run.pop("resume"))
     config = RealtimeTraining(**given(rest))
     click.echo(train_realtime(photos, paintings, out, config, **run, report=_report, note=_note))
+
+
+@train.command(cls=GroupedCommand)
+@click.argument("styles", type=_PATH, nargs=-1, required=True)
+@click.option("--content", "contents", type=_PATH, help="Folder or tar file of photos.")
+@click.option("-o", "--out", type=_PATH, required=True, help="Name of the network and its run.")
+@click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
+@click.option("--init", type=_PATH, help="Network file to start from.")
+@click.option("--judge", default="compact", help="Perceptual network of the losses.")
+@click.option("--device", default="auto", help="Where to compute: auto, cpu, cuda.")
+@click.option("--budget", help="Time that it may take, as 10m or 2h; decides the steps.")
+@click.option("--every", type=click.IntRange(1), default=100, help="Steps between checkpoints.")
+@flags_of(StyleTraining)
+def style(styles: tuple[Path, ...], contents: Path | None, out: Path, **rest: Any) -> None:
+    """Train a network of your own on STYLES, pictures of one style or of several."""
+    run = {name: rest.pop(name) for name in ("resume", "init", "judge", "device", "every")}
+    budget = seconds(rest.pop("budget"))
+    out = out.with_suffix("") if out.suffix == SUFFIX else out
+    _check_folder(out, run.pop("resume"))
+    config = StyleTraining(**given(rest))
+    path = train_style(
+        styles, contents, out, config, **run, budget=budget, report=_report, note=_note
+    )
+    click.echo(path)
+
+
+def seconds(text: str | None) -> float | None:
+    """Read "90", "90s", "10m" or "2h".
+
+    >>> seconds("1.5m")
+    90.0
+
+    Raises:
+        OptionError: it is no time.
+    """
+    if text is None:
+        return None
+    units = {"s": 1, "m": 60, "h": 3600}
+    unit = units.get(text[-1:], 1)
+    try:
+        value = float(text.rstrip("smh")) * unit
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise OptionError(f"budget {text!r}: expected a time, as 90s, 10m or 2h")
+    return value
 
 
 def _check_folder(out: Path, resume: bool) -> None:

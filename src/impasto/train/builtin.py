@@ -23,9 +23,9 @@ _PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "hubble_deep_field", "cam
 
 def builtin_contents() -> Pictures:
     """Return pictures to train on; those with the last seed are held out."""
-    drawings = [[_pixels(draw(n, size=_SIDE, seed=s)) for n in _SCENES] for s in range(_SEEDS)]
-    *train, test = drawings
-    return Pictures.of([*sum(train, []), *_photos()], test)
+    drawn = [_pixels(draw(n, size=_SIDE, seed=s)) for s in range(_SEEDS) for n in _SCENES]
+    last = len(_SCENES)
+    return Pictures.of([*drawn[:-last], *_photos()], drawn[-last:])
 
 
 def _photos() -> Iterator[Pixels]:

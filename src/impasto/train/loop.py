@@ -170,6 +170,7 @@ class Loop:
         state = {
             "settings": self._settings,
             "step": self.step,
+            "steps": self.schedule.steps,
             "typical": self.typical,
             "steps_back": self.steps_back,
             "task": self.task.state_dict(),

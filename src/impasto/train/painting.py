@@ -47,9 +47,10 @@ class PaintingTask:
         self.config, self.device = config, device
         self.judge = judge.to(device)
         network.mixed = True
-        network.painter.even_out()
+        network.even_out()
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.painting = network
+        self.watched = [part for name, part in network.named_children() if name != "style"]
         self.learner = Learner(
             {k: v for k, v in network.named_parameters() if v.requires_grad},
             weight_decay=config.weight_decay,
@@ -73,9 +74,9 @@ class PaintingTask:
         weights = {name: getattr(config, f"{name}_weight") for name in terms}
         loss = sum((terms[name] * weights[name] for name in terms), torch.zeros(()))
         self.learner.descend(loss, rate * config.rate * learning_rate(step, config), step)
-        self.painting.painter.even_out()
+        self.painting.even_out()
         row = {name: value.item() for name, value in terms.items()}
-        silent = silent_channels(self.painting.content, self.painting.painter)
+        silent = silent_channels(*self.watched)
         return row | {"loss": loss.item(), "silent": silent}
 
     def terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:

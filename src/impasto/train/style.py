@@ -18,7 +18,7 @@ from torch import Tensor
 from impasto.backbones.vgg import Vgg
 from impasto.images import fit
 from impasto.methods.contract import Image
-from impasto.methods.realtime.recolor import color_statistics, root
+from impasto.methods.realtime.recolor import color_code
 from impasto.methods.realtime.style_table import StyleTable
 from impasto.train import processes
 from impasto.train.data import Pictures
@@ -44,16 +44,14 @@ class StyleTask(PaintingTask):
     ) -> None:
         super().__init__(network, judge, config, device)
         self.network, self.contents, self.size = network, contents, config.size
-        self.styles = [
-            _tensor(fit(style, min(max(style.shape[:2]), config.style_size))) for style in styles
-        ]
+        self.styles = [_seen(style, config.style_size) for style in styles]
         seen = [labelled(self.judge, style, device)[1] for style in self.styles]
         self.targets = {
             name: torch.cat([labels[name] for labels in seen])
             for name in seen[0]
             if name.startswith("style")
         }
-        network.colors.copy_(torch.cat([_colors(style) for style in self.styles]))
+        network.colors.copy_(torch.cat([color_code(style) for style in self.styles]))
         groups = max(1, config.memory // config.fresh)
         self._echo = EchoBuffer(self._fresh, groups)
 
@@ -93,13 +91,13 @@ class StyleTask(PaintingTask):
         rows = 1 + torch.arange(len(styles), device=self.device)
 
         def paint(images: Tensor) -> Tensor:
-            return self.network.paint(images, rows, _colors(images), self.quiet_noise(images))
+            return self.network.paint(images, rows, color_code(images), self.quiet_noise(images))
 
         with self.learner.averaging():
             return contact_sheet(contents, styles, paint)
 
     def _painter(self, rows: Tensor, contents: Labelled) -> Paint:
-        colors = _colors(contents[0])
+        colors = color_code(contents[0])
 
         def paint(images: Tensor, noise: Noise | None = None, from_below: int = 0) -> Tensor:
             some = slice(0, len(images))
@@ -125,12 +123,6 @@ class StyleTask(PaintingTask):
         rng = np.random.default_rng([config.seed, 1, number, processes.rank()])
         images = self.contents.crops(rng, config.fresh, self.size, config.enlarged)
         return labelled(self.judge, images, self.device)
-
-
-def _colors(images: Tensor) -> Tensor:
-    """Return the means of colours and the roots of their covariance, (N, 12)."""
-    mean, covariance = color_statistics(images)
-    return torch.cat([mean, root(covariance).flatten(1)], 1)
 
 
 def _seen(style: Image, size: int) -> Tensor:

@@ -27,6 +27,7 @@ from impasto.styles import opaque
 from impasto.train import processes
 from impasto.train.builtin import builtin_contents
 from impasto.train.card import model_card
+from impasto.train.checkpoint import load_checkpoint
 from impasto.train.data import Pictures
 from impasto.train.loop import CHECKPOINT, Loop, Row, Schedule
 from impasto.train.settings import StyleTraining, settings_of
@@ -81,11 +82,11 @@ def train_style(
         def task_of(chosen: StyleTraining) -> StyleTask:
             return StyleTask(network, perceptual, source, seen, chosen, own_place)
 
-        task = task_of(config)
+        cost = _cost(task_of(config), note)
         if budget is not None:
-            config = replace(config, steps=_steps_within(budget, task, out))
-            task.config = config
-        _tell_estimate(task, config, note)
+            config = replace(config, steps=_begun(out) or max(1, int(budget / cost)))
+        note(f"{config.steps} steps of {cost:.2g} s: {_minutes(config.steps * cost)}")
+        task = task_of(config)
         schedule = Schedule(config.steps, settings_of(config) | origin, every)
         loop = Loop(task, out, schedule, report=report, note=note)
         started = time.monotonic()
@@ -95,3 +96,108 @@ def train_style(
             training["seconds"] = round(time.monotonic() - started)
             return _write(out, task, pictures, training)
     return out.with_name(out.name + SUFFIX)
+
+
+def _contents(root: Path | None, note: Callable[[str], None]) -> Pictures:
+    if root is None:
+        note("no --content: drawing pictures to train on; photos of your own do better")
+        return builtin_contents()
+    pictures = Pictures(root)
+    note(pictures.summary(root))
+    return pictures
+
+
+def _network(config: StyleTraining, count: int, init: Path | None) -> StyleTable:
+    """Return a network with room for `count` styles: a new one, or that of a file."""
+    shape = UNetConfig(
+        fine=config.fine,
+        coarse=config.coarse,
+        deep=config.deep,
+        last=config.last,
+        coarse_blocks=config.coarse_blocks,
+        deep_blocks=config.deep_blocks,
+        fine_blocks=config.fine_blocks,
+    )
+    torch.manual_seed(config.seed)
+    network = StyleTable(shape, count)
+    if init is not None:
+        known = read_network(init).network()
+        if known.config != shape:
+            raise OptionError(f"{init}: a network of {known.config}, expected {shape}")
+        state = known.state_dict()
+        # every new style begins as the mean of the known ones
+        mean = state["table"][1:].mean(0, keepdim=True)
+        state["table"] = torch.cat([state["table"][:1], mean.expand(count, -1)])
+        network.load_state_dict(state | {"colors": network.colors})
+    return network
+
+
+def _cost(task: StyleTask, note: Callable[[str], None]) -> float:
+    """Return the seconds that a step takes; the task is worth nothing afterwards."""
+    before = {k: v.clone() for k, v in task.network.state_dict().items()}
+    task.train_step(0, 1.0)
+    started = time.perf_counter()
+    for step in range(1, 1 + _TRIED):
+        task.train_step(step, 1.0)
+    cost = (time.perf_counter() - started) / _TRIED
+    task.network.load_state_dict(before)
+    return cost
+
+
+def _begun(folder: Path) -> int | None:
+    """Return how many steps the folder's run has in all, None where there is none."""
+    path = folder / CHECKPOINT
+    return load_checkpoint(path)["steps"] if path.exists() else None
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+def _write(
+    out: Path, task: StyleTask, pictures: Sequence[Picture], training: Mapping[str, Any]
+) -> Path:
+    """Write the network file and its model card."""
+    state, network = task.shipped_state(), task.network
+    network.load_state_dict(state)
+    held = task.evaluate()
+    about = {"name": out.name, "arch": KIND, "license": "as the styles'", "source": "Impasto"}
+    names = _names(pictures)
+    styles = [
+        {"name": name, "source": picture.name, "license": ""}
+        for name, picture in zip(names, pictures, strict=True)
+    ]
+    card = model_card(out.name, KIND, network, styles, training, held)
+    path = out.with_name(out.name + SUFFIX)
+    write_network(
+        path,
+        KIND,
+        asdict(network.config),
+        styles,
+        {k: v.numpy().astype(np.float16) for k, v in state.items()},
+        {
+            "content.onnx": content_onnx(network, about),
+            "preview.png": _png(task.sheet()),
+            "README.md": card.encode(),
+        },
+        {**training, **held},
+    )
+    path.with_suffix(".md").write_text(card)
+    return path
+
+
+def _names(pictures: Sequence[Picture]) -> list[str]:
+    """Return a name for each style, after its file; those that are taken get a number."""
+    names: list[str] = []
+    for picture in pictures:
+        stem = Path(picture.name).stem
+        taken = sum(name == stem or name.startswith(f"{stem}-") for name in names)
+        names.append(f"{stem}-{taken + 1}" if taken else stem)
+    return names
+
+
+def _png(sheet: Tensor) -> bytes:
+    pixels = (sheet.permute(1, 2, 0).clamp(0, 1) * 255).round().byte().numpy()
+    buffer = io.BytesIO()
+    PillowImage.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()

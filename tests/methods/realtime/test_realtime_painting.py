@@ -20,7 +20,8 @@ from impasto.methods.realtime.graph import ContentGraph
 from impasto.methods.realtime.model import CELL, GRAINY, MARGIN, STRIDES, RealtimeModel, halo
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.noise import noise
-from impasto.methods.realtime.painting import Painter, Region, _spans
+from impasto.methods.realtime.painting import Painter, Region
+from impasto.methods.realtime.tiles import spans
 
 Array = NDArray[np.float32]
 WHOLE = 4096
@@ -126,14 +127,14 @@ def test_each_place_has_the_colours_of_its_region(
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 8))
 def test_spans_cover_everything_once(cells: int, side: int, around: int) -> None:
     length, side, around = CELL * cells, CELL * side, CELL * around
-    spans = list(_spans(length, side, around))
-    covered = [i for inner, _ in spans for i in range(inner.start, inner.stop)]
+    cut = list(spans(length, side, around))
+    covered = [i for inner, _ in cut for i in range(inner.start, inner.stop)]
     assert covered == list(range(length))
-    for inner, outer in spans:
+    for inner, outer in cut:
         assert 0 <= outer.start <= max(0, inner.start - around)
         assert min(length, inner.stop + around) <= outer.stop <= length
         assert outer.start % CELL == outer.stop % CELL == 0
-    assert len({outer.stop - outer.start for _, outer in spans}) == 1
+    assert len({outer.stop - outer.start for _, outer in cut}) == 1
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ class ContentGraph(nn.Module):
         moments = [
             _cells(x, CELL // stride) for x, stride in zip(features, STRIDES.values(), strict=True)
         ]
-        normalized = tuple(
-            _normalized(x, known, given) for x, known in zip(features, statistics, strict=True)
+        seen = tuple(
+            normalized(x, known, given) for x, known in zip(features, statistics, strict=True)
         )
         coarse_channels, deep_channels = features[1].shape[1], features[2].shape[1]
         affines = [
@@ -93,7 +93,7 @@ class ContentGraph(nn.Module):
         ]
         grain = deep[:, -deep_channels:] * deep_noise, coarse[:, -coarse_channels:] * coarse_noise
         margin = MARGIN // 4
-        painted = self.painter(normalized, affines, grain)[:, :, margin:-margin, margin:-margin]
+        painted = self.painter(seen, affines, grain)[:, :, margin:-margin, margin:-margin]
         rows = _rows(painted.permute(0, 2, 3, 1))
         height = rows.shape[1]
         colored = _recolored(rows.reshape(1, height, -1, 48), color[:, :3]) + color[:, 3].repeat(16)
@@ -131,7 +131,7 @@ def _cells(features: Tensor, side: int) -> Tensor:
     return both if side == 1 else F.avg_pool2d(both, side)
 
 
-def _normalized(features: Tensor, known: Tensor, given: Tensor) -> Tensor:
+def normalized(features: Tensor, known: Tensor, given: Tensor) -> Tensor:
     """Normalise by what is known where `given` is 1, else by the features' own statistics."""
     mean, deviation = known.chunk(2, 1)
     centered = features - torch.where(given > 0, mean, features.mean((2, 3), keepdim=True))

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from impasto.backbones.vgg import Vgg, VggConfig
 from impasto.methods.realtime.layers import Conv
 from impasto.methods.realtime.model import COLOR
-from impasto.methods.realtime.recolor import color_statistics, root
+from impasto.methods.realtime.recolor import color_code
 from impasto.methods.realtime.statistics import EPSILON
 from impasto.methods.realtime.unet import UNet, UNetConfig
 
@@ -56,8 +56,7 @@ class StyleEncoder(nn.Module):
 
     def look(self, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return what the fixed stages find: statistics (N, S), the last features, colours."""
-        mean, covariance = color_statistics(style)
-        return *self.statistics(style), torch.cat([mean, root(covariance).flatten(1)], 1)
+        return *self.statistics(style), color_code(style)
 
     def statistics(self, style: Tensor) -> tuple[Tensor, Tensor]:
         """Return the fixed stages' statistics (N, S) and their last features."""

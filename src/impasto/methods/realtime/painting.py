@@ -6,7 +6,7 @@ a neighbourhood of `halo` pixels; so tiles with that halo agree with the whole p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.model import CELL, GRAINY, MARGIN, STRIDES, RealtimeModel
 from impasto.methods.realtime.noise import noise
 from impasto.methods.realtime.statistics import around_places, enlarged, whole_picture
+from impasto.methods.realtime.tiles import Tile, around, length, painted_part, tiles_of
 
 Array = NDArray[np.float32]
 
@@ -34,19 +35,6 @@ class Region:
     affines: dict[str, Array]
     color: Array
     share: Array | None = None
-
-
-@dataclass(frozen=True)
-class Tile:
-    """Name a part of a picture by rows and columns, and the larger part that it depends on.
-
-    All are counted from the beginning of the margin.
-    """
-
-    rows: slice
-    columns: slice
-    outer_rows: slice
-    outer_columns: slice
 
 
 class Painter:
@@ -69,11 +57,11 @@ class Painter:
         """
         height, width = content.shape[:2]
         # mirrored beyond the border, where the network would paint a frame
-        padding = tuple((MARGIN, MARGIN + -side % CELL) for side in (height, width))
+        padding = around(height, width)
         padded = np.pad(content, (*padding, (0, 0)), mode="symmetric")
         shares = [_padded(region.share, padding) for region in regions]
         white = whitening(content)
-        tiles = list(self._tiles(*padded.shape[:2]))
+        tiles = tiles_of(padded.shape[:2], self.tile, self.model.halo)
         if len(tiles) == 1 and local == 0:
             whole = slice(0, padded.shape[0]), slice(0, padded.shape[1])
             return self._paint(padded, whole, white, regions, shares, None)[:height, :width]
@@ -85,15 +73,10 @@ class Painter:
             known = {scale: _part(table, outer) for scale, table in statistics.items()}
             parts = [None if share is None else share[outer] for share in shares]
             painted = self._paint(padded, outer, white, regions, parts, known)
-            rows, above = _painted(tile.rows, tile.outer_rows, height)
-            columns, left = _painted(tile.columns, tile.outer_columns, width)
+            rows, above = painted_part(tile.rows, tile.outer_rows, height)
+            columns, left = painted_part(tile.columns, tile.outer_columns, width)
             out[rows, columns] = painted[above, left]
         return out
-
-    def _tiles(self, height: int, width: int) -> Iterator[Tile]:
-        for rows, outer_rows in _spans(height, self.tile, self.model.halo):
-            for columns, outer_columns in _spans(width, self.tile, self.model.halo):
-                yield Tile(rows, columns, outer_rows, outer_columns)
 
     def _statistics(
         self, padded: Image, white: Array, tiles: Sequence[Tile], cells: float
@@ -112,7 +95,7 @@ class Painter:
             rows, columns = _cells(tile.rows), _cells(tile.columns)
             for table, part in zip(found.values(), moments, strict=True):
                 table[:, :, rows, columns] = part[
-                    :, :, top : top + _length(rows), left : left + _length(columns)
+                    :, :, top : top + length(rows), left : left + length(columns)
                 ]
         if cells == 0:
             return {scale: whole_picture(table) for scale, table in found.items()}
@@ -172,33 +155,9 @@ class Painter:
             if statistics is not None:
                 known = statistics[scale]
                 if known.shape[2:] != (1, 1):
-                    known = enlarged(known, *(_length(side) // stride for side in part))
+                    known = enlarged(known, *(length(side) // stride for side in part))
             inputs[f"{scale}_statistics"] = known
         return inputs
-
-
-def _painted(tile: slice, outer: slice, length: int) -> tuple[slice, slice]:
-    """Return where a tile lies in a picture of that length, and where in what is painted of it.
-
-    The tile and what surrounds it are counted from the beginning of the margin.
-    """
-    start = max(tile.start - MARGIN, 0)
-    stop = min(tile.stop - MARGIN, length)
-    return slice(start, stop), slice(start - outer.start, stop - outer.start)
-
-
-def _spans(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a length into spans of `side`, each with what surrounds it, the halo at least.
-
-    All surroundings have one length, so that the engine compiles for one shape.
-    """
-    most = side + 3 * CELL  # a margin does not make a tile of its own
-    count = max(1, -(-(length - 3 * CELL) // side))
-    window = min(length, most + 2 * halo)
-    for i in range(count):
-        start, stop = i * side, length if i + 1 == count else (i + 1) * side
-        first = min(max(0, start - halo), length - window)
-        yield slice(start, stop), slice(first, first + window)
 
 
 def _part(table: Array, outer: tuple[slice, slice]) -> Array:
@@ -210,10 +169,6 @@ def _part(table: Array, outer: tuple[slice, slice]) -> Array:
 
 def _cells(pixels: slice) -> slice:
     return slice(pixels.start // CELL, pixels.stop // CELL)
-
-
-def _length(span: slice) -> int:
-    return int(span.stop - span.start)
 
 
 def _padded(share: Array | None, padding: tuple[tuple[int, int], ...]) -> Array | None:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from impasto.methods.realtime.colors import LEAST_VARIANCE
+from impasto.methods.realtime.model import COLOR
 from impasto.methods.realtime.statistics import EPSILON
 
 
@@ -39,3 +40,20 @@ def inverse_root(covariance: Tensor) -> Tensor:
 def recolor(images: Tensor, matrix: Tensor) -> Tensor:
     """Multiply the colours of (N, 3, H, W) by matrices (N, 3, 3)."""
     return (matrix @ images.flatten(2)).view_as(images)
+
+
+def colored(images: Tensor, colors: Tensor) -> Tensor:
+    """Give white pictures the mean and the spread of `colors` (N or 1, 12)."""
+    mean, spread = torch.split(colors, [3, COLOR - 3], 1)
+    return recolor(images.float(), spread.unflatten(1, (3, 3))) + mean[:, :, None, None]  # type: ignore[no-any-return, no-untyped-call]
+
+
+def colors_of(rows: Tensor, table: Tensor, own: Tensor) -> Tensor:
+    """Return the colours of styles by their rows (N,), from 1; where a row is 0, those of `own`."""
+    return torch.where((rows == 0)[:, None], own, table[(rows - 1).clamp_min(0)])
+
+
+def color_code(images: Tensor) -> Tensor:
+    """Return the mean of the colours and the root of their covariance, (N, 12)."""
+    mean, covariance = color_statistics(images)
+    return torch.cat([mean, root(covariance).flatten(1)], 1)

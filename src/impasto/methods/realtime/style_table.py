@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.methods.realtime.model import COLOR
+from impasto.methods.realtime.recolor import colors_of
 from impasto.methods.realtime.unet import UNet, UNetConfig
 
 
@@ -39,5 +40,5 @@ class StyleTable(UNet):
         Where a row is 0 the content comes back, in `own_colors` (N, 12), which are its own. The
         rest is as in `UNet.paint_as`.
         """
-        colors = torch.where((rows == 0)[:, None], own_colors, self.colors[(rows - 1).clamp_min(0)])
+        colors = colors_of(rows, self.colors, own_colors)
         return self.paint_as(content, self.table[rows], colors, noise, from_below)

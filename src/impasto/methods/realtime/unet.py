@@ -30,9 +30,10 @@ from impasto.methods.realtime.layers import (
     mirrored,
     smooth_start,
 )
-from impasto.methods.realtime.model import COLOR, MARGIN, modulated_layers
+from impasto.methods.realtime.model import MARGIN, modulated_layers
 from impasto.methods.realtime.recolor import (
     color_statistics,
+    colored,
     inverse_root,
     normalize,
     recolor,
@@ -148,6 +149,10 @@ class UNet(nn.Module):
         self.channels = sum(config.layers().values(), ())
         self.grains = (config.deep, config.coarse)
 
+    def even_out(self) -> None:
+        """Take away what a flat picture would get as a checkerboard, exactly."""
+        self.painter.even_out()
+
     @property
     def values(self) -> int:
         """Return how many gains, shifts and scales of noise say what a style is."""
@@ -186,8 +191,7 @@ class UNet(nn.Module):
                 fine = torch.cat([fine[:-from_below], torch.zeros_like(fine[-from_below:])])
             painted = F.pixel_shuffle(self.painter((fine, coarse, deep), affines, grain), 4)
         painted = painted[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
-        mean, spread = colors.split([3, COLOR - 3], 1)  # type: ignore[no-untyped-call]
-        return recolor(painted.float(), spread.unflatten(1, (3, 3))) + mean[:, :, None, None]  # type: ignore[no-any-return]
+        return colored(painted, colors)
 
     def split(self, values: Tensor) -> tuple[list[tuple[Tensor, Tensor]], tuple[Tensor, Tensor]]:
         """Return gain and shift (N, C, 1, 1) of each modulated layer, and the noise's scales."""
