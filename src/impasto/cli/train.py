@@ -75,6 +75,12 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 
 @train.command(cls=GroupedCommand)
 @click.argument("styles", type=_PATH, nargs=-1, required=True)
+@click.option(
+    "--kind",
+    type=click.Choice(["unet", "residual"]),
+    default="unet",
+    help="Which network [default unet].",
+)
 @click.option("--content", "contents", type=_PATH, help="Folder or tar file of photos.")
 @click.option("-o", "--out", type=_PATH, required=True, help="Name of the network and its run.")
 @click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
@@ -86,7 +92,7 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 @flags_of(StyleTraining)
 def style(styles: tuple[Path, ...], contents: Path | None, out: Path, **rest: Any) -> None:
     """Train a network of your own on STYLES, pictures of one style or of several."""
-    run = {name: rest.pop(name) for name in ("resume", "init", "judge", "device", "every")}
+    run = {name: rest.pop(name) for name in ("resume", "kind", "init", "judge", "device", "every")}
     budget = seconds(rest.pop("budget"))
     out = out.with_suffix("") if out.suffix == SUFFIX else out
     _check_folder(out, run.pop("resume"))

@@ -12,6 +12,7 @@ from torch import Tensor
 from impasto.backbones.vgg import Vgg
 from impasto.losses import STYLE_LAYERS, total_variation
 from impasto.losses.perceptual import block_edges, grid_pattern
+from impasto.methods.realtime.residual import Residual
 from impasto.methods.realtime.unet import UNet
 from impasto.train import processes
 from impasto.train.distances import distances
@@ -26,6 +27,7 @@ _DEEP = STYLE_LAYERS[2:]
 
 
 Noise = tuple[Tensor, Tensor]
+PaintingNetwork = UNet | Residual
 
 
 class Paint(Protocol):
@@ -42,7 +44,7 @@ class PaintingTask:
     columns = ("step", *TERMS, "loss", "silent", "seconds_per_step", "held_content", "held_style")
 
     def __init__(
-        self, network: UNet, judge: Vgg, config: PaintingTraining, device: torch.device
+        self, network: PaintingNetwork, judge: Vgg, config: PaintingTraining, device: torch.device
     ) -> None:
         self.config, self.device = config, device
         self.judge = judge.to(device)

@@ -156,11 +156,26 @@ class StyleTraining(PaintingTraining):
     style_size: int = option(
         384, "Longest side at which styles are looked at: larger means larger strokes.", low=64
     )
-    fine: int = option(24, "Channels at 1/4 of the size.", group="Network", low=8, high=128)
-    coarse: int = option(40, "Channels at 1/8.", group="Network", low=8, high=256)
-    deep: int = option(48, "Channels at 1/16.", group="Network", low=8, high=256)
-    last: int = option(16, "Channels before the last layer.", group="Network", low=4, high=64)
-    deep_blocks: int = option(2, "Residual blocks at 1/16.", group="Network", low=0, high=8)
-    coarse_blocks: int = option(1, "Residual blocks at 1/8.", group="Network", low=0, high=8)
-    fine_blocks: int = option(1, "Residual blocks at 1/4.", group="Network", low=0, high=8)
+    width: float = option(
+        1.0, "Channels of all layers, times the default's.", group="Network", low=0.25, high=4
+    )
+    blocks: int = option(
+        2, "Residual blocks where the picture is smallest.", group="Network", low=0, high=12
+    )
+    depthwise: bool = option(False, "Separable convolutions in residual blocks.", group="Network")
     average: float = option(0.995, "Decay of the averaged weights.", low=0, high=0.99999)
+
+    def shape(self, arch: str) -> dict[str, Any]:
+        """Return the configuration of a network of an architecture."""
+
+        def wide(channels: int) -> int:
+            return max(8, round(channels * self.width / 8) * 8)
+
+        if arch == "residual":
+            return {
+                "widths": (wide(24), wide(56)),
+                "blocks": self.blocks,
+                "depthwise": self.depthwise,
+            }
+        names = {"fine": 24, "coarse": 40, "deep": 48, "last": 16}
+        return {name: wide(n) for name, n in names.items()} | {"deep_blocks": self.blocks}

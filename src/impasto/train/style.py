@@ -19,7 +19,7 @@ from impasto.backbones.vgg import Vgg
 from impasto.images import fit
 from impasto.methods.contract import Image
 from impasto.methods.realtime.recolor import color_code
-from impasto.methods.realtime.style_table import StyleTable
+from impasto.methods.realtime.style_networks import StyleNetwork
 from impasto.train import processes
 from impasto.train.data import Pictures
 from impasto.train.echo import EchoBuffer, Labelled
@@ -35,7 +35,7 @@ class StyleTask(PaintingTask):
 
     def __init__(
         self,
-        network: StyleTable,
+        network: StyleNetwork,
         judge: Vgg,
         contents: Pictures,
         styles: Sequence[Image],

@@ -19,10 +19,15 @@ from impasto.engine import choose_device
 from impasto.errors import OptionError
 from impasto.images import load_picture
 from impasto.images.picture import Picture
-from impasto.methods.realtime.export import check_export, content_onnx
+from impasto.methods.realtime.export import check_export
 from impasto.methods.realtime.network_file import SUFFIX, read_network, write_network
-from impasto.methods.realtime.style_table import StyleTable
-from impasto.methods.realtime.unet import UNetConfig
+from impasto.methods.realtime.style_networks import (
+    StyleNetwork,
+    arch_of,
+    make_network,
+    network_onnx,
+    painting_of,
+)
 from impasto.styles import opaque
 from impasto.train import processes
 from impasto.train.builtin import builtin_contents
@@ -34,7 +39,6 @@ from impasto.train.settings import StyleTraining, settings_of
 from impasto.train.style import StyleTask
 from impasto.weights import weights_sha256
 
-KIND = "unet"
 _TRIED = 4  # steps whose time tells the rest's
 
 
@@ -44,6 +48,7 @@ def train_style(
     out: Path,
     config: StyleTraining,
     *,
+    kind: str = "unet",
     judge: str = "compact",
     init: Path | None = None,
     device: str = "auto",
@@ -69,8 +74,9 @@ def train_style(
     place = choose_device(device)
     pictures = [load_picture(path) for path in styles]
     source = _contents(contents, note)
-    network = _network(config, len(styles), init)
+    network = _network(config, kind, len(styles), init)
     origin = {
+        "kind": kind,
         "judge": judge,
         "init": "" if init is None else weights_sha256(init),
         "styles": [picture.sha256 for picture in pictures],
@@ -107,23 +113,14 @@ def _contents(root: Path | None, note: Callable[[str], None]) -> Pictures:
     return pictures
 
 
-def _network(config: StyleTraining, count: int, init: Path | None) -> StyleTable:
+def _network(config: StyleTraining, kind: str, count: int, init: Path | None) -> StyleNetwork:
     """Return a network with room for `count` styles: a new one, or that of a file."""
-    shape = UNetConfig(
-        fine=config.fine,
-        coarse=config.coarse,
-        deep=config.deep,
-        last=config.last,
-        coarse_blocks=config.coarse_blocks,
-        deep_blocks=config.deep_blocks,
-        fine_blocks=config.fine_blocks,
-    )
     torch.manual_seed(config.seed)
-    network = StyleTable(shape, count)
+    network = make_network(kind, config.shape(kind), count)
     if init is not None:
         known = read_network(init).network()
-        if known.config != shape:
-            raise OptionError(f"{init}: a network of {known.config}, expected {shape}")
+        if known.config != network.config:
+            raise OptionError(f"{init}: a network of {known.config}, expected {network.config}")
         state = known.state_dict()
         # every new style begins as the mean of the known ones
         mean = state["table"][1:].mean(0, keepdim=True)
@@ -161,26 +158,36 @@ def _write(
     state, network = task.shipped_state(), task.network
     network.load_state_dict(state)
     held = task.evaluate()
-    about = {"name": out.name, "arch": KIND, "license": "as the styles'", "source": "Impasto"}
+    kind = training["kind"]
+    about = {
+        "name": out.name,
+        "arch": arch_of(network),
+        "license": "as the styles'",
+        "source": "Impasto",
+    }
     names = _names(pictures)
     styles = [
         {"name": name, "source": picture.name, "license": ""}
         for name, picture in zip(names, pictures, strict=True)
     ]
-    card = model_card(out.name, KIND, network, styles, training, held)
+    card = model_card(out.name, kind, network, styles, training, held)
     path = out.with_name(out.name + SUFFIX)
     write_network(
         path,
-        KIND,
-        asdict(network.config),
-        styles,
+        {
+            "kind": kind,
+            "arch": arch_of(network),
+            "config": asdict(network.config),
+            "painting": painting_of(network),
+            "styles": styles,
+            "training": {**training, **held},
+        },
         {k: v.numpy().astype(np.float16) for k, v in state.items()},
         {
-            "content.onnx": content_onnx(network, about),
-            "preview.png": _png(task.sheet()),
+            "content.onnx": network_onnx(network, about),
+            "preview.jpg": _jpeg(task.sheet()),
             "README.md": card.encode(),
         },
-        {**training, **held},
     )
     path.with_suffix(".md").write_text(card)
     return path
@@ -196,8 +203,8 @@ def _names(pictures: Sequence[Picture]) -> list[str]:
     return names
 
 
-def _png(sheet: Tensor) -> bytes:
+def _jpeg(sheet: Tensor) -> bytes:
     pixels = (sheet.permute(1, 2, 0).clamp(0, 1) * 255).round().byte().numpy()
     buffer = io.BytesIO()
-    PillowImage.fromarray(pixels).save(buffer, "PNG")
+    PillowImage.fromarray(pixels).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

@@ -145,7 +145,8 @@ class _Request:
 
     def __init__(self, openvino: Any, compiled: Any) -> None:
         self._tensor, self._compiled = openvino.Tensor, compiled
-        self._wanted = [port.get_any_name() for port in compiled.inputs]
+        # a port may have the names of what a graph's optimisation put in its place as well
+        self._wanted = [port.get_node().get_friendly_name() for port in compiled.inputs]
         self._request = compiled.create_infer_request()
         self._lock = Lock()
         self._outputs: list[tuple[list[Array], list[Any]]] = []
@@ -156,7 +157,7 @@ class _Request:
             arrays, tensors = self._unheld()
             for i, tensor in enumerate(tensors):
                 self._request.set_output_tensor(i, tensor)
-            given = {name: inputs[name] for name in self._wanted}
+            given = {i: inputs[name] for i, name in enumerate(self._wanted)}
             self._request.infer(given, share_inputs=True, share_outputs=True)
             return list(arrays)
 
@@ -229,14 +230,9 @@ class TorchEngine:
         if precision == "int8":
             raise OptionError("precision int8: only openvino computes in it here")
         self._device = choose_device(device)
-        from impasto.methods.realtime.graph import ContentGraph, StyleGraph
-        from impasto.methods.realtime.network import Realtime
-
         self.precision, self._threads = choose_precision(precision, self._device), threads
-        network = (graphs or ShippedGraphs()).network().to(self._device)
-        self._modules: dict[str, Any] = {"content": ContentGraph(network)}
-        if isinstance(network, Realtime):
-            self._modules["style"] = StyleGraph(network)
+        modules = (graphs or ShippedGraphs()).modules()
+        self._modules = {name: module.to(self._device) for name, module in modules.items()}
 
     def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         """Return the outputs."""
@@ -251,9 +247,6 @@ class TorchEngine:
         with torch.inference_mode(), cpu_threads(self._threads), half:
             found = self._modules[graph](**{k: v.to(self._device) for k, v in given.items()})
         named = [found] if graph == "style" else found
-        names = ("code",) if graph == "style" else OUTPUTS
+        names: Any = self._modules[graph].outputs
         by_name = dict(zip(names, named, strict=True))
         return [by_name[name].float().cpu().numpy() for name in outputs]
-
-
-OUTPUTS = ("picture", "fine_moments", "coarse_moments", "deep_moments")

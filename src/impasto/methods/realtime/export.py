@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,7 +21,6 @@ from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.unet import UNet
 
 OPSET = 18
-_OUTPUTS = ["picture", *(f"{scale}_moments" for scale in STRIDES)]
 
 
 def export_onnx(network: Realtime, folder: Path, about: Mapping[str, str]) -> dict[str, Path]:
@@ -42,7 +42,7 @@ def export_onnx(network: Realtime, folder: Path, about: Mapping[str, str]) -> di
 def style_onnx(network: Realtime, about: Mapping[str, str]) -> bytes:
     """Return the graph from a style to its code, as ONNX; see `export_onnx`."""
     check_export()
-    return _finished(_style(network), network, "style", about)
+    return finished(_style(network), network.config, "style", about)
 
 
 def content_onnx(network: UNet, about: Mapping[str, str]) -> bytes:
@@ -50,7 +50,7 @@ def content_onnx(network: UNet, about: Mapping[str, str]) -> bytes:
     check_export()
     model = _content(network.eval())
     _shuffle_channels_last(model)
-    return _finished(model, network, "content", about)
+    return finished(model, network.config, "content", about)
 
 
 def check_export() -> None:
@@ -66,14 +66,14 @@ def check_export() -> None:
         raise MissingExtraError("Export to ONNX", "export") from error
 
 
-def _finished(model: Any, network: UNet, name: str, about: Mapping[str, str]) -> bytes:
+def finished(model: Any, config: Any, name: str, about: Mapping[str, str]) -> bytes:
     """Return a graph with half-precision weights, open sizes, and what it is."""
     import onnx
 
     _halve(model)
     _open_shapes(model)
-    config = json.dumps(asdict(network.config))
-    onnx.helper.set_model_props(model, {**about, "config": config, "graph": name})
+    what = {"config": json.dumps(asdict(config)), "graph": name}
+    onnx.helper.set_model_props(model, {**about, **what})
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString(deterministic=True)
     return data
@@ -99,7 +99,7 @@ def content_example(network: UNet, height: int, width: int, maps: bool) -> dict[
 
 def _style(network: Realtime) -> Any:
     shape: Any = {"style": {1: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}}
-    return _exported(StyleGraph(network), {"style": torch.rand(1, 80, 96, 3)}, shape, ["code"])
+    return traced(StyleGraph(network), {"style": torch.rand(1, 80, 96, 3)}, shape, ["code"])
 
 
 def _content(network: UNet) -> Any:
@@ -108,12 +108,14 @@ def _content(network: UNet) -> Any:
     shapes: dict[str, Any] = {name: {2: auto, 3: auto} for name in example}
     shapes |= {"content": {1: auto, 2: auto}}
     shapes |= dict.fromkeys(("white", "color", "limits", "given"))
-    return _exported(ContentGraph(network), example, shapes, _OUTPUTS)
+    return traced(ContentGraph(network), example, shapes, list(ContentGraph.outputs))
 
 
-def _exported(
+def traced(
     graph: nn.Module, example: dict[str, Tensor], shapes: dict[str, Any], outputs: list[str]
 ) -> Any:
+    """Return a module as a graph of the names given, by an example of its inputs."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # of packages that are not needed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter's own parts
         program = torch.onnx.export(

@@ -23,6 +23,8 @@ from impasto.methods.realtime.unet import UNet
 class StyleGraph(nn.Module):
     """Turn a style (1, H, W, 3) into the learned part of its code."""
 
+    outputs = ("code",)
+
     def __init__(self, network: Realtime) -> None:
         super().__init__()
         self.encoder = network.style
@@ -47,6 +49,8 @@ class ContentGraph(nn.Module):
     The network has all pixels of a colour together; here the colours of a pixel are, as they
     are in pictures.
     """
+
+    outputs = ("picture", *(f"{scale}_moments" for scale in STRIDES))
 
     def __init__(self, network: UNet) -> None:
         super().__init__()

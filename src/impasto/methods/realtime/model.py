@@ -16,7 +16,7 @@ from impasto.errors import WeightsError
 from impasto.weights import read_weights, weights_sha256
 
 if TYPE_CHECKING:
-    from impasto.methods.realtime.unet import UNet
+    from torch import nn
 
 Array = NDArray[np.float32]
 
@@ -44,8 +44,8 @@ class Graphs(Protocol):
         """Return a graph for engines that read files: ONNX, or OpenVINO's own."""
         ...
 
-    def network(self) -> UNet:
-        """Return the network as a torch module."""
+    def modules(self) -> dict[str, nn.Module]:
+        """Return the graphs as torch modules, by name."""
         ...
 
 
@@ -61,11 +61,13 @@ class ShippedGraphs:
         checked(Path(QUANTIZED).with_suffix(".bin").name)
         return checked(QUANTIZED)
 
-    def network(self) -> UNet:
-        """Return the network as a torch module."""
+    def modules(self) -> dict[str, nn.Module]:
+        """Return the graphs as torch modules, by name."""
+        from impasto.methods.realtime.graph import ContentGraph, StyleGraph
         from impasto.methods.realtime.weights import load_realtime
 
-        return load_realtime(checked(WEIGHTS))
+        network = load_realtime(checked(WEIGHTS))
+        return {"style": StyleGraph(network), "content": ContentGraph(network)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,11 +27,14 @@ from safetensors.numpy import save as save_tensors
 from impasto.errors import OptionError, WeightsError
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.model import RealtimeModel, halo, modulated_layers
+from impasto.methods.realtime.residual_painting import ResidualModel
 from impasto.options import suggest
 from impasto.weights.store import write_whole
 
 if TYPE_CHECKING:
-    from impasto.methods.realtime.style_table import StyleTable
+    from torch import nn
+
+    from impasto.methods.realtime.style_networks import StyleNetwork
 
 Array = NDArray[np.float32]
 
@@ -68,22 +71,32 @@ class NetworkFile:
         """Return the content graph as ONNX."""
         return self.members[f"{graph}.onnx"]
 
-    def network(self) -> StyleTable:
+    def modules(self) -> dict[str, nn.Module]:
+        """Return the content graph as a torch module."""
+        from impasto.methods.realtime.style_networks import graph_of
+
+        return {"content": graph_of(self.network())}
+
+    def network(self) -> StyleNetwork:
         """Return the network as a torch module."""
         import torch
 
         from impasto.backbones.load import fill
-        from impasto.methods.realtime.style_table import StyleTable
-        from impasto.methods.realtime.unet import UNetConfig
+        from impasto.methods.realtime.style_networks import make_network
 
         with torch.random.fork_rng():
-            network = StyleTable(UNetConfig(**self.about["config"]), len(self.names))
+            network = make_network(self.about["arch"], self.about["config"], len(self.names))
         fill(network, dict(self.tensors), f"{self.path}: does not fit")
         return network.eval()
 
-    def model(self) -> RealtimeModel:
+    def model(self) -> RealtimeModel | ResidualModel:
         """Return what painting needs beside the graph."""
         config, table = self.about["config"], self._table
+        if self.about["arch"] == "residual":
+            known = self.about["painting"]
+            return ResidualModel(
+                tuple(known["channels"]), known["halo"], self.sha256, self, table[0]
+            )
         return RealtimeModel(
             layers=modulated_layers(config),
             weight=np.zeros((table.shape[1], 0), np.float32),
@@ -125,24 +138,20 @@ class NetworkFile:
 
 def write_network(
     path: str | os.PathLike[str],
-    kind: str,
-    config: Mapping[str, Any],
-    styles: Sequence[Mapping[str, str]],
+    about: Mapping[str, Any],
     tensors: Mapping[str, Array],
     members: Mapping[str, bytes],
-    training: Mapping[str, Any],
 ) -> Path:
     """Write a network file; equal input gives equal bytes, and nobody sees half a file.
 
-    `styles` say name, source and license of each; `members` are the other files by name.
+    `about` says kind, arch, config, painting (what a network of its arch needs to be painted
+    with), styles (name, source and license of each) and training; `members` are the other files
+    by name.
     """
     files = {_WEIGHTS: save_tensors(dict(sorted(tensors.items()))), **members}
     about = {
         "format": FORMAT,
-        "kind": kind,
-        "config": dict(config),
-        "styles": [dict(style) for style in styles],
-        "training": dict(training),
+        **about,
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
     buffer = io.BytesIO()

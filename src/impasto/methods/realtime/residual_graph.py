@@ -19,6 +19,8 @@ class ResidualGraph(nn.Module):
     channel of each layer, taken in place of its own where `given` is 1.
     """
 
+    outputs = ("picture", "found")
+
     def __init__(self, network: Residual) -> None:
         super().__init__()
         self.network, self.square = network, network.config.square

@@ -23,6 +23,7 @@ from impasto.methods.realtime.engines import Engine, make_engine
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
+from impasto.methods.realtime.residual_painting import ResidualModel, ResidualPainter
 
 if TYPE_CHECKING:
     from impasto.methods.realtime.network_file import NetworkFile
@@ -45,7 +46,7 @@ class RealtimeStylizer:
     style, or none) say where each style goes; `strength_map` (H, W) multiplies the strength.
     """
 
-    model: RealtimeModel
+    model: RealtimeModel | ResidualModel
     engine: Engine
     codes: tuple[StyleCode, ...]
     blend: tuple[float, ...]
@@ -67,7 +68,7 @@ class RealtimeStylizer:
         _check_memory(*content.shape[:2])
         strength = self._strength(content)
         own = self._own_code(content) if np.min(strength) < 1 else None
-        painter = Painter(self.model, self.engine, grain=options.grain)
+        painter = _painter(self.model, self.engine, options.grain)
         painted = painter(content, self._regions(content, strength, own), options.local)
         if options.preserve_color == "luminance":
             painted = keep_luminance(painted, content)
@@ -209,6 +210,14 @@ def prepare(
         for style in styles
     )
     return RealtimeStylizer(model, engine, codes, tuple(blend), options, tuple(masks), strength_map)
+
+
+def _painter(
+    model: RealtimeModel | ResidualModel, engine: Engine, grain: float
+) -> Painter | ResidualPainter:
+    if isinstance(model, ResidualModel):
+        return ResidualPainter(model, engine)
+    return Painter(model, engine, grain=grain)
 
 
 def network_of(style: StyleCode | Image) -> NetworkFile | None:
