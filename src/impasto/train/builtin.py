@@ -16,7 +16,7 @@ from impasto.train.data import Pictures, Pixels
 
 _SCENES = ("watercolor", "pointillism", "ink", "brushwork", "cubism", "neon", "art-deco")
 _SEEDS = 4
-_SIDE = 320
+_SIDE = 256
 # those in scikit-image's wheel; it would download the others
 _PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "hubble_deep_field", "camera", "coins")
 
@@ -31,10 +31,11 @@ def builtin_contents() -> Pictures:
 def _photos() -> Iterator[Pixels]:
     try:
         from skimage import data
-    except ImportError:  # it is an extra
+
+        images = [np.asarray(getattr(data, name)()) for name in _PHOTOS]
+    except ImportError:  # it is an extra, and has extras of its own
         return
-    for name in _PHOTOS:
-        image = np.asarray(getattr(data, name)())
+    for image in images:
         if image.ndim == 2:
             image = image[..., None].repeat(3, 2)
         yield _pixels(fit(image[..., :3].astype(np.float32) / 255, _SIDE))

@@ -1,0 +1,179 @@
+"""The training of a style of one's own: from a picture to a file that any engine paints with."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import impasto
+from impasto.backbones import load_backbone
+from impasto.cli.train import seconds
+from impasto.errors import ImageError, OptionError
+from impasto.images import save_picture
+from impasto.methods.realtime.network_file import read_network
+from impasto.methods.realtime.style_networks import make_network
+from impasto.train.builtin import builtin_contents
+from impasto.train.data import Pictures
+from impasto.train.painting import TERMS
+from impasto.train.settings import StyleTraining
+from impasto.train.style import StyleTask
+from impasto.train.style_run import train_style
+
+CONFIG = StyleTraining(
+    steps=6, batch=2, fresh=1, calm=1, size=32, memory=4, style_size=64, width=0.25, blocks=1
+)
+Row = dict[str, float]
+
+pytestmark = pytest.mark.usefixtures("compact")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, draw: Any) -> tuple[Path, list[Path]]:
+    """Return a folder of contents, and two styles."""
+    root = tmp_path_factory.mktemp("data")
+    (root / "photos").mkdir()
+    for number in range(6):
+        save_picture(root / "photos" / f"{number}.png", draw(64, 80, number))
+    (root / "photos" / "broken.jpg").write_bytes(b"no picture")
+    styles = [save_picture(root / f"s{i}.png", draw(70, 60, 10 * i) ** (1 + i)) for i in range(2)]
+    return root / "photos", styles
+
+
+def train(data: Any, out: Path, config: StyleTraining = CONFIG, **rest: Any) -> Path:
+    photos, styles = data
+    known = {"device": "cpu", "every": 2, "styles": styles[:1], "contents": photos}
+    wanted = known | rest
+    return train_style(wanted.pop("styles"), wanted.pop("contents"), out, config, **wanted)
+
+
+def stop_at(step: int) -> Callable[[Row], None]:
+    def report(row: Row) -> None:
+        if row["step"] == step:
+            raise KeyboardInterrupt
+
+    return report
+
+
+@pytest.mark.parametrize("kind", ["unet", "residual"])
+def test_a_style_is_trained_and_used(
+    data: tuple[Path, list[Path]], tmp_path: Path, draw: Any, kind: str
+) -> None:
+    notes: list[str] = []
+    path = train(data, tmp_path / "mine", kind=kind, styles=data[1], note=notes.append)
+    assert path == tmp_path / "mine.impasto"
+    assert "skipped 1" in notes[0]
+    assert notes[1].startswith("6 steps of ")
+    network = read_network(path)
+    assert network.names == ["s0", "s1"]
+    assert network.about["kind"] == kind
+    assert network.about["training"]["judge"] == "compact"
+    card = (tmp_path / "mine.md").read_text()
+    assert network.members["README.md"] == card.encode()
+    assert "s0.png, s1.png" in card
+    assert f"{sum(t.size for t in network.tensors.values()) - 24:,} parameters" in card
+    assert f"{network.about['training']['held_style']:.3f}" in card
+    with (tmp_path / "mine" / "log.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["2.0", "4.0", "6.0"]
+    assert all(np.isfinite(float(row[name])) for row in rows for name in (*TERMS, "loss"))
+    with Image.open(tmp_path / "mine" / "samples.png") as sheet:
+        assert sheet.size[0] == 3 * CONFIG.size
+    painted = impasto.stylize(draw(48, 64), style=f"{path}#s1").image
+    assert painted.shape == (48, 64, 3)
+    assert np.isfinite(painted).all()
+
+
+@pytest.mark.parametrize("kind", ["unet", "residual"])
+def test_a_resumed_run_ends_at_the_very_same_weights(
+    data: tuple[Path, list[Path]], tmp_path: Path, kind: str
+) -> None:
+    whole = read_network(train(data, tmp_path / "whole", kind=kind))
+    with pytest.raises(KeyboardInterrupt):
+        train(data, tmp_path / "parts", kind=kind, report=stop_at(4))
+    parts = read_network(train(data, tmp_path / "parts", kind=kind))
+    assert parts.sha256 == whole.sha256
+
+
+@pytest.mark.parametrize(
+    "change", [{"kind": "residual"}, {"judge": "vgg19"}, {"config": replace(CONFIG, rate=1e-4)}]
+)
+def test_a_run_goes_on_only_with_its_own_settings(
+    data: tuple[Path, list[Path]], tmp_path: Path, change: dict[str, Any], request: Any
+) -> None:
+    if "judge" in change:
+        change = {"styles": data[1]}
+    with pytest.raises(KeyboardInterrupt):
+        train(data, tmp_path / "x", report=stop_at(2))
+    with pytest.raises(OptionError, match="begun with other settings"):
+        train(data, tmp_path / "x", **change)
+
+
+def test_losses_fall(data: tuple[Path, list[Path]]) -> None:
+    config = replace(CONFIG, steps=100, rate=3e-3)
+    torch.manual_seed(0)
+    network = make_network("unet", config.shape("unet"), 1)
+    judge = load_backbone("compact")
+    style = impasto.load(str(data[1][1]))
+    task = StyleTask(network, judge, Pictures(data[0]), [style], config, torch.device("cpu"))
+    losses = [task.train_step(step, 1.0)["loss"] for step in range(60)]
+    assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
+
+
+def test_a_budget_decides_the_steps_once(data: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    notes: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        train(data, tmp_path / "x", budget=3.0, note=notes.append, report=stop_at(2))
+    steps = int(notes[-1].split()[0])
+    assert steps > 2
+    path = train(data, tmp_path / "x", budget=30.0, note=notes.append)
+    assert notes[-1].startswith(f"{steps} steps of ")
+    assert read_network(path).about["training"]["steps"] == steps
+
+
+def test_a_network_is_a_start_for_another(data: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    first = train(data, tmp_path / "first")
+    short = replace(CONFIG, steps=1, rate=1e-6)
+    second = train(data, tmp_path / "second", short, styles=data[1], init=first)
+    before, after = read_network(first), read_network(second)
+    assert after.names == ["s0", "s1"]
+    assert np.allclose(after.tensors["table"][2], before.tensors["table"][1], atol=1e-3)
+    with pytest.raises(OptionError, match="expected UNetConfig"):
+        train(data, tmp_path / "third", replace(CONFIG, width=0.5), init=first)
+
+
+def test_styles_that_are_none_are_told(data: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    flat = save_picture(tmp_path / "flat.png", np.full((40, 40, 3), 0.5, np.float32))
+    with pytest.raises(ImageError, match="one flat colour"):
+        train(data, tmp_path / "x", styles=[flat])
+    with pytest.raises(ImageError, match="does not exist"):
+        train(data, tmp_path / "x", styles=[tmp_path / "nothing.png"])
+
+
+def test_there_are_contents_for_those_who_have_none() -> None:
+    contents = builtin_contents()
+    assert len(contents.train) >= 20
+    assert len(contents.test) >= 5
+    assert all(pixels.dtype == np.uint8 for pixels in contents.train + contents.test)
+    different = {pixels.tobytes() for pixels in contents.train + contents.test}
+    assert len(different) == len(contents.train) + len(contents.test)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("90", 90), ("90s", 90), ("10m", 600), ("2h", 7200)]
+)
+def test_a_budget_is_a_time(text: str, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "m", "ten", "-5m", "0", "inf"])
+def test_a_budget_that_is_none_is_told(text: str) -> None:
+    with pytest.raises(OptionError, match="expected a time"):
+        seconds(text)
