@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ from impasto.train.pairs import noise_maps
 from impasto.train.settings import PaintingTraining, learning_rate
 
 TERMS = ("content", "style", "moments", "identity", "calm", "grid", "blocks", "variation", "range")
+AFTER = ("loss", "silent", "seconds_per_step", "held_content", "held_style")
 _DEEP = STYLE_LAYERS[2:]
 
 
@@ -38,10 +40,19 @@ class Paint(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Painted:
+    """Hold a painted batch, what the judge sees in it, and the terms of its loss."""
+
+    images: Tensor
+    features: dict[str, Tensor]
+    terms: dict[str, Tensor]
+
+
 class PaintingTask:
     """Hold what a training of a U-Net changes, and take its steps; who inherits says on what."""
 
-    columns = ("step", *TERMS, "loss", "silent", "seconds_per_step", "held_content", "held_style")
+    columns: tuple[str, ...] = ("step", *TERMS, *AFTER)
 
     def __init__(
         self, network: PaintingNetwork, judge: Vgg, config: PaintingTraining, device: torch.device
@@ -85,7 +96,7 @@ class PaintingTask:
         """Return the terms of a step's loss."""
         raise NotImplementedError
 
-    def terms_of(
+    def painted(
         self,
         paint: Paint,
         contents: Labelled,
@@ -93,8 +104,8 @@ class PaintingTask:
         own: Tensor,
         step: int,
         rng: np.random.Generator,
-    ) -> dict[str, Tensor]:
-        """Return the terms of painting contents: `own` (N,) says which are to come back."""
+    ) -> Painted:
+        """Paint contents and return the terms: `own` (N,) says which are to come back."""
         config, content = self.config, contents[0]
         noise = noise_maps(content, rng, config.calm)
         painted = paint(content, noise, config.from_below)
@@ -111,7 +122,7 @@ class PaintingTask:
         terms["identity"] = (change * own).sum() / max(1, own.sum().item())
         if config.calm:
             terms["calm"] = _unrest(paint, content[: config.calm], painted[: config.calm], rng)
-        return terms
+        return Painted(painted, features, terms)
 
     def judged(self, batches: list[tuple[Tensor, Labelled, dict[str, Tensor]]]) -> dict[str, float]:
         """Return the mean distances of painted batches to contents and styles."""

@@ -57,7 +57,7 @@ class RealtimeTask(PaintingTask):
         def paint(images: Tensor, noise: Noise | None = None, from_below: int = 0) -> Tensor:
             return self.network.paint(images, codes[: len(images)], None, noise, from_below)
 
-        return self.terms_of(paint, contents, styles[1], own, step, rng)
+        return self.painted(paint, contents, styles[1], own, step, rng).terms
 
     @torch.no_grad()
     def evaluate(self, count: int = 32, size: int = 256) -> dict[str, float]:

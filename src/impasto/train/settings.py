@@ -179,3 +179,17 @@ class StyleTraining(PaintingTraining):
             }
         names = {"fine": 24, "coarse": 40, "deep": 48, "last": 16}
         return {name: wide(n) for name, n in names.items()} | {"deep_blocks": self.blocks}
+
+
+@dataclass(frozen=True)
+class GanTraining(StyleTraining):
+    """Say how a network of a collection's style is trained."""
+
+    content_weight: float = option(1.0, "Weight of content distances.", low=0)
+    style_weight: float = option(2.0, "Weight of Gram distances to pictures of it.", low=0)
+    moments_weight: float = option(1.0, "Weight of the distances of means and mean squares.", low=0)
+    adversarial_weight: float = option(1.0, "Weight of what the critic says.", low=0)
+    contrast_weight: float = option(0.5, "Weight of the patches' contrastive loss.", low=0)
+    keep_weight: float = option(2.0, "Weight of changes to the collection itself.", low=0)
+    critic_rate: float = option(4e-4, "Learning rate of the critic.", low=1e-7, high=1)
+    critic_width: int = option(32, "Channels of the critic's first layer.", low=8, high=128)

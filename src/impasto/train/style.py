@@ -59,17 +59,15 @@ class StyleTask(PaintingTask):
         """Return the terms of a step's loss."""
         config = self.config
         contents = self._echo.batch(step, config.batch // config.fresh, rng)
-        rows = torch.from_numpy(rng.integers(1, 1 + len(self.styles), config.batch))
-        rows[torch.from_numpy(rng.random(config.batch) < config.identity)] = 0
-        rows = rows.to(self.device)
-        return self.terms_of(
-            self._painter(rows, contents),
-            contents,
-            self._wanted(rows, contents),
-            rows == 0,
-            step,
-            rng,
-        )
+        rows = self._rows(rng)
+        paint, wanted = self._painter(rows, contents), self._wanted(rows, contents)
+        return self.painted(paint, contents, wanted, rows == 0, step, rng).terms
+
+    def _rows(self, rng: np.random.Generator) -> Tensor:
+        """Return a style for each item of a batch, 0 where the content is to come back."""
+        rows = rng.integers(1, 1 + len(self.network.colors), self.config.batch)
+        rows[rng.random(self.config.batch) < self.config.identity] = 0
+        return torch.from_numpy(rows).to(self.device)
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
@@ -97,6 +95,7 @@ class StyleTask(PaintingTask):
             return contact_sheet(contents, styles, paint)
 
     def _painter(self, rows: Tensor, contents: Labelled) -> Paint:
+        """Return what paints a batch, or the first of it, in the styles of its rows."""
         colors = color_code(contents[0])
 
         def paint(images: Tensor, noise: Noise | None = None, from_below: int = 0) -> Tensor:
