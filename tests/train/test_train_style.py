@@ -25,7 +25,7 @@ from impasto.train.data import Pictures
 from impasto.train.painting import TERMS
 from impasto.train.settings import StyleTraining
 from impasto.train.style import StyleTask
-from impasto.train.style_run import train_style
+from impasto.train.style_run import Run, train_style
 
 CONFIG = StyleTraining(
     steps=6, batch=2, fresh=1, calm=1, size=32, memory=4, style_size=64, width=0.25, blocks=1
@@ -49,9 +49,9 @@ def data(tmp_path_factory: pytest.TempPathFactory, draw: Any) -> tuple[Path, lis
 
 def train(data: Any, out: Path, config: StyleTraining = CONFIG, **rest: Any) -> Path:
     photos, styles = data
-    known = {"device": "cpu", "every": 2, "styles": styles[:1], "contents": photos}
-    wanted = known | rest
-    return train_style(wanted.pop("styles"), wanted.pop("contents"), out, config, **wanted)
+    chosen, kind = rest.pop("styles", styles[:1]), rest.pop("kind", "unet")
+    run = Run(out, **{"contents": photos, "device": "cpu", "every": 2} | rest)
+    return train_style(chosen, run, config, kind)
 
 
 def stop_at(step: int) -> Callable[[Row], None]:
@@ -103,12 +103,13 @@ def test_a_resumed_run_ends_at_the_very_same_weights(
 
 
 @pytest.mark.parametrize(
-    "change", [{"kind": "residual"}, {"judge": "vgg19"}, {"config": replace(CONFIG, rate=1e-4)}]
+    "change",
+    [{"kind": "residual"}, {"styles": 2}, {"config": replace(CONFIG, rate=1e-4)}],
 )
 def test_a_run_goes_on_only_with_its_own_settings(
-    data: tuple[Path, list[Path]], tmp_path: Path, change: dict[str, Any], request: Any
+    data: tuple[Path, list[Path]], tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    if "judge" in change:
+    if "styles" in change:
         change = {"styles": data[1]}
     with pytest.raises(KeyboardInterrupt):
         train(data, tmp_path / "x", report=stop_at(2))

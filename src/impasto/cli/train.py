@@ -10,12 +10,13 @@ import click
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime.network_file import SUFFIX
-from impasto.train.settings import BackboneTraining, RealtimeTraining, StyleTraining
+from impasto.options import declarations
+from impasto.train.settings import KINDS, BackboneTraining, GanTraining, RealtimeTraining
 
 try:
     from impasto.train.backbone import train_backbone
     from impasto.train.realtime import train_realtime
-    from impasto.train.style_run import train_style
+    from impasto.train.style_run import Run, train_style
 except ModuleNotFoundError as missing:
     if missing.name not in ("torch", "tensorboard"):
         raise
@@ -75,12 +76,7 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 
 @train.command(cls=GroupedCommand)
 @click.argument("styles", type=_PATH, nargs=-1, required=True)
-@click.option(
-    "--kind",
-    type=click.Choice(["unet", "residual"]),
-    default="unet",
-    help="Which network [default unet].",
-)
+@click.option("--kind", type=click.Choice(list(KINDS)), default="unet", help="What is trained.")
 @click.option("--content", "contents", type=_PATH, help="Folder or tar file of photos.")
 @click.option("-o", "--out", type=_PATH, required=True, help="Name of the network and its run.")
 @click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
@@ -89,18 +85,19 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 @click.option("--device", default="auto", help="Where to compute: auto, cpu, cuda.")
 @click.option("--budget", help="Time that it may take, as 10m or 2h; decides the steps.")
 @click.option("--every", type=click.IntRange(1), default=100, help="Steps between checkpoints.")
-@flags_of(StyleTraining)
-def style(styles: tuple[Path, ...], contents: Path | None, out: Path, **rest: Any) -> None:
-    """Train a network of your own on STYLES, pictures of one style or of several."""
-    run = {name: rest.pop(name) for name in ("resume", "kind", "init", "judge", "device", "every")}
+@flags_of(GanTraining)
+def style(styles: tuple[Path, ...], kind: str, out: Path, resume: bool, **rest: Any) -> None:
+    """Train a network of your own on STYLES: pictures, or for --kind gan a folder of them."""
+    parts = {name: rest.pop(name) for name in ("contents", "init", "judge", "device", "every")}
     budget = seconds(rest.pop("budget"))
     out = out.with_suffix("") if out.suffix == SUFFIX else out
-    _check_folder(out, run.pop("resume"))
-    config = StyleTraining(**given(rest))
-    path = train_style(
-        styles, contents, out, config, **run, budget=budget, report=_report, note=_note
-    )
-    click.echo(path)
+    _check_folder(out, resume)
+    settings = given(rest)
+    for name in settings:
+        if name not in declarations(KINDS[kind]):
+            raise OptionError(f"option {name!r} is that of kind gan, not of {kind}")
+    run = Run(out, **parts, budget=budget, report=_report, note=_note)
+    click.echo(train_style(styles, run, KINDS[kind](**settings), kind))
 
 
 def seconds(text: str | None) -> float | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from impasto.errors import OptionError
@@ -191,5 +193,16 @@ class GanTraining(StyleTraining):
     adversarial_weight: float = option(1.0, "Weight of what the critic says.", low=0)
     contrast_weight: float = option(0.5, "Weight of the patches' contrastive loss.", low=0)
     keep_weight: float = option(2.0, "Weight of changes to the collection itself.", low=0)
+    generator: str = option(
+        "unet", "Which network paints.", group="Network", choices=("unet", "residual")
+    )
     critic_rate: float = option(4e-4, "Learning rate of the critic.", low=1e-7, high=1)
-    critic_width: int = option(32, "Channels of the critic's first layer.", low=8, high=128)
+    critic_width: int = option(
+        32, "Channels of the critic's first layer.", group="Network", low=8, high=128
+    )
+
+
+# what each kind of network of one's own is trained by
+KINDS: Mapping[str, type[StyleTraining]] = MappingProxyType(
+    {"unet": StyleTraining, "residual": StyleTraining, "gan": GanTraining}
+)

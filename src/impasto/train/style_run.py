@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from PIL import Image as PillowImage
 from torch import Tensor
 
 from impasto.backbones import load_backbone
+from impasto.backbones.vgg import Vgg
 from impasto.engine import choose_device
 from impasto.errors import OptionError
 from impasto.images import load_picture
-from impasto.images.picture import Picture
 from impasto.methods.realtime.export import check_export
 from impasto.methods.realtime.network_file import SUFFIX, read_network, write_network
 from impasto.methods.realtime.style_networks import (
@@ -34,35 +35,42 @@ from impasto.train.builtin import builtin_contents
 from impasto.train.card import model_card
 from impasto.train.checkpoint import load_checkpoint
 from impasto.train.data import Pictures
+from impasto.train.gan import GanTask
 from impasto.train.loop import CHECKPOINT, Loop, Row, Schedule
-from impasto.train.settings import StyleTraining, settings_of
+from impasto.train.settings import GanTraining, StyleTraining, settings_of
 from impasto.train.style import StyleTask
 from impasto.weights import weights_sha256
 
 _TRIED = 4  # steps whose time tells the rest's
 
 
-def train_style(
-    styles: Sequence[Path],
-    contents: Path | None,
-    out: Path,
-    config: StyleTraining,
-    *,
-    kind: str = "unet",
-    judge: str = "compact",
-    init: Path | None = None,
-    device: str = "auto",
-    budget: float | None = None,
-    every: int = 100,
-    report: Callable[[Row], None] = lambda row: None,
-    note: Callable[[str], None] = lambda line: None,
-) -> Path:
-    """Train a network on styles and write it to `out` + ".impasto"; return that path.
+@dataclass(frozen=True)
+class Run:
+    """Say where a network is trained and by what.
 
-    The run, with its checkpoint, log and samples, is in the folder `out`; where it holds a
-    checkpoint the run goes on. `contents` is a folder or tar file of photos, pictures that come
-    with Impasto without it. `init` is a network file to start from; `budget` are the seconds
-    that all steps may take, and decides their number.
+    The result is `out` + ".impasto"; the run, with its checkpoint, log and samples, is in the
+    folder `out`, and goes on where that holds a checkpoint. `contents` is a folder or tar file of
+    photos; pictures that come with Impasto without it. `init` is a network file to start from;
+    `budget` are the seconds that all steps may take, and decides their number.
+    """
+
+    out: Path
+    contents: Path | None = None
+    judge: str = "compact"
+    init: Path | None = None
+    device: str = "auto"
+    budget: float | None = None
+    every: int = 100
+    report: Callable[[Row], None] = lambda row: None
+    note: Callable[[str], None] = lambda line: None
+
+
+def train_style(
+    styles: Sequence[Path], run: Run, config: StyleTraining, kind: str = "unet"
+) -> Path:
+    """Train a network of a kind of `KINDS` on styles, and return the path of its file.
+
+    For "gan" there is one style, a folder or tar file of pictures.
 
     Raises:
         OptionError: a setting does not fit, or the folder's run has others.
@@ -71,52 +79,90 @@ def train_style(
         MissingExtraError: what writes ONNX is not installed.
     """
     check_export()
-    place = choose_device(device)
+    if isinstance(config, GanTraining):
+        return _train_collection(styles, run, config)
     pictures = [load_picture(path) for path in styles]
-    source = _contents(contents, note)
-    network = _network(config, kind, len(styles), init)
+    seen = [opaque(picture) for picture in pictures]
+
+    def task_of(parts: _Parts, chosen: StyleTraining) -> StyleTask:
+        return StyleTask(parts.network, parts.judge, parts.contents, seen, chosen, parts.device)
+
+    about = [{"name": n, "source": p.name} for n, p in zip(_names(styles), pictures, strict=True)]
+    origin = {"kind": kind, "styles": [picture.sha256 for picture in pictures]}
+    return _train(run, config, kind, about, origin, task_of)
+
+
+def _train_collection(styles: Sequence[Path], run: Run, config: GanTraining) -> Path:
+    if len(styles) != 1:
+        raise OptionError(f"kind gan: {len(styles)} collections, expected one folder of pictures")
+    collection = Pictures(styles[0], held_out=0.0)
+    run.note(collection.summary(styles[0]))
+
+    def task_of(parts: _Parts, chosen: StyleTraining) -> StyleTask:
+        assert isinstance(chosen, GanTraining)
+        return GanTask(parts.network, parts.judge, parts.contents, collection, chosen, parts.device)
+
+    about = [{"name": styles[0].stem, "source": f"{len(collection.train)} pictures"}]
     origin = {
-        "kind": kind,
-        "judge": judge,
-        "init": "" if init is None else weights_sha256(init),
-        "styles": [picture.sha256 for picture in pictures],
+        "kind": "gan",
+        "styles": [hashlib.sha256(p.tobytes()).hexdigest() for p in collection.train],
     }
+    return _train(run, config, config.generator, about, origin, task_of)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Hold what every task is made of."""
+
+    network: StyleNetwork
+    judge: Vgg
+    contents: Pictures
+    device: torch.device
+
+
+def _train(
+    run: Run,
+    config: StyleTraining,
+    arch: str,
+    styles: Sequence[Mapping[str, str]],
+    origin: Mapping[str, Any],
+    task_of: Callable[[_Parts, StyleTraining], StyleTask],
+) -> Path:
+    place, contents = choose_device(run.device), _contents(run)
+    network = _network(config, arch, len(styles), run.init)
+    init = "" if run.init is None else weights_sha256(run.init)
+    origin = {**origin, "judge": run.judge, "init": init}
     with processes.joined(place) as own_place:
-        perceptual = load_backbone(judge, precision="bfloat16")
-        seen = [opaque(picture) for picture in pictures]
-
-        def task_of(chosen: StyleTraining) -> StyleTask:
-            return StyleTask(network, perceptual, source, seen, chosen, own_place)
-
-        cost = _cost(task_of(config), note)
-        if budget is not None:
-            config = replace(config, steps=_begun(out) or max(1, int(budget / cost)))
-        note(f"{config.steps} steps of {cost:.2g} s: {_minutes(config.steps * cost)}")
-        task = task_of(config)
-        schedule = Schedule(config.steps, settings_of(config) | origin, every)
-        loop = Loop(task, out, schedule, report=report, note=note)
+        judge = load_backbone(run.judge, precision="bfloat16")
+        parts = _Parts(network, judge, contents, own_place)
+        cost = _cost(task_of(parts, config))
+        if run.budget is not None:
+            steps = _begun(run.out) or max(1, int(run.budget / cost))
+            config = replace(config, steps=steps)
+        run.note(f"{config.steps} steps of {cost:.2g} s: {_minutes(config.steps * cost)}")
+        task = task_of(parts, config)
+        schedule = Schedule(config.steps, settings_of(config) | origin, run.every)
         started = time.monotonic()
-        loop.run()
-        if processes.rank() == 0:
-            training = asdict(config) | origin | {"contents": len(source.train)}
-            training["seconds"] = round(time.monotonic() - started)
-            return _write(out, task, pictures, training)
-    return out.with_name(out.name + SUFFIX)
+        Loop(task, run.out, schedule, report=run.report, note=run.note).run()
+        training = asdict(config) | origin | {"contents": len(contents.train)}
+        training["seconds"] = round(time.monotonic() - started)
+        path = run.out.with_name(run.out.name + SUFFIX)
+        return path if processes.rank() > 0 else _write(path, task, styles, training)
 
 
-def _contents(root: Path | None, note: Callable[[str], None]) -> Pictures:
-    if root is None:
-        note("no --content: drawing pictures to train on; photos of your own do better")
+def _contents(run: Run) -> Pictures:
+    if run.contents is None:
+        run.note("no --content: drawing pictures to train on; photos of your own do better")
         return builtin_contents()
-    pictures = Pictures(root)
-    note(pictures.summary(root))
+    pictures = Pictures(run.contents)
+    run.note(pictures.summary(run.contents))
     return pictures
 
 
-def _network(config: StyleTraining, kind: str, count: int, init: Path | None) -> StyleNetwork:
+def _network(config: StyleTraining, arch: str, count: int, init: Path | None) -> StyleNetwork:
     """Return a network with room for `count` styles: a new one, or that of a file."""
     torch.manual_seed(config.seed)
-    network = make_network(kind, config.shape(kind), count)
+    network = make_network(arch, config.shape(arch), count)
     if init is not None:
         known = read_network(init).network()
         if known.config != network.config:
@@ -129,7 +175,7 @@ def _network(config: StyleTraining, kind: str, count: int, init: Path | None) ->
     return network
 
 
-def _cost(task: StyleTask, note: Callable[[str], None]) -> float:
+def _cost(task: StyleTask) -> float:
     """Return the seconds that a step takes; the task is worth nothing afterwards."""
     before = {k: v.clone() for k, v in task.network.state_dict().items()}
     task.train_step(0, 1.0)
@@ -152,54 +198,41 @@ def _minutes(seconds: float) -> str:
 
 
 def _write(
-    out: Path, task: StyleTask, pictures: Sequence[Picture], training: Mapping[str, Any]
+    path: Path, task: StyleTask, styles: Sequence[Mapping[str, str]], training: Mapping[str, Any]
 ) -> Path:
     """Write the network file and its model card."""
     state, network = task.shipped_state(), task.network
     network.load_state_dict(state)
     held = task.evaluate()
-    kind = training["kind"]
+    arch, kind = arch_of(network), training["kind"]
+    card = model_card(path.stem, kind, network, styles, training, held)
     about = {
-        "name": out.name,
-        "arch": arch_of(network),
-        "license": "as the styles'",
-        "source": "Impasto",
+        "kind": kind,
+        "arch": arch,
+        "config": asdict(network.config),
+        "painting": painting_of(network),
+        "styles": [{"license": "", **style} for style in styles],
+        "training": {**training, **held},
     }
-    names = _names(pictures)
-    styles = [
-        {"name": name, "source": picture.name, "license": ""}
-        for name, picture in zip(names, pictures, strict=True)
-    ]
-    card = model_card(out.name, kind, network, styles, training, held)
-    path = out.with_name(out.name + SUFFIX)
-    write_network(
-        path,
-        {
-            "kind": kind,
-            "arch": arch_of(network),
-            "config": asdict(network.config),
-            "painting": painting_of(network),
-            "styles": styles,
-            "training": {**training, **held},
-        },
-        {k: v.numpy().astype(np.float16) for k, v in state.items()},
-        {
-            "content.onnx": network_onnx(network, about),
-            "preview.jpg": _jpeg(task.sheet()),
-            "README.md": card.encode(),
-        },
-    )
+    members = {
+        "content.onnx": network_onnx(network, {"name": path.stem, "arch": arch}),
+        "preview.jpg": _jpeg(task.sheet()),
+        "README.md": card.encode(),
+    }
+    write_network(path, about, {k: v.numpy().astype(np.float16) for k, v in state.items()}, members)
     path.with_suffix(".md").write_text(card)
     return path
 
 
-def _names(pictures: Sequence[Picture]) -> list[str]:
+def _names(styles: Sequence[Path]) -> list[str]:
     """Return a name for each style, after its file; those that are taken get a number."""
     names: list[str] = []
-    for picture in pictures:
-        stem = Path(picture.name).stem
-        taken = sum(name == stem or name.startswith(f"{stem}-") for name in names)
-        names.append(f"{stem}-{taken + 1}" if taken else stem)
+    for path in styles:
+        name, number = path.stem, 1
+        while name in names:
+            number += 1
+            name = f"{path.stem}-{number}"
+        names.append(name)
     return names
 
 
