@@ -150,6 +150,23 @@ def test_a_network_is_a_start_for_another(data: tuple[Path, list[Path]], tmp_pat
         train(data, tmp_path / "third", replace(CONFIG, width=0.5), init=first)
 
 
+@pytest.mark.parametrize("kind", ["unet", "residual"])
+def test_styles_are_added_without_changing_the_others(
+    data: tuple[Path, list[Path]], tmp_path: Path, draw: Any, kind: str
+) -> None:
+    first = train(data, tmp_path / "first", kind=kind)
+    second = train(data, tmp_path / "second", styles=data[1][1:], add=first)
+    before, after = read_network(first), read_network(second)
+    assert after.names == ["s0", "s1"]
+    assert after.about["arch"] == kind
+    for name, value in before.tensors.items():
+        assert np.array_equal(after.tensors[name][: len(value)], value), name
+    mean = before.tensors["table"][1]
+    assert np.abs(after.tensors["table"][2] - mean).max() > 1e-4
+    painted = [impasto.stylize(draw(48, 64), style=s).image for s in (first, f"{second}#s0")]
+    assert np.array_equal(*painted)
+
+
 def test_styles_that_are_none_are_told(data: tuple[Path, list[Path]], tmp_path: Path) -> None:
     flat = save_picture(tmp_path / "flat.png", np.full((40, 40, 3), 0.5, np.float32))
     with pytest.raises(ImageError, match="one flat colour"):

@@ -81,6 +81,7 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 @click.option("-o", "--out", type=_PATH, required=True, help="Name of the network and its run.")
 @click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
 @click.option("--init", type=_PATH, help="Network file to start from.")
+@click.option("--add", type=_PATH, help="Network file that gets these styles too; quick.")
 @click.option("--judge", default="compact", help="Perceptual network of the losses.")
 @click.option("--device", default="auto", help="Where to compute: auto, cpu, cuda.")
 @click.option("--budget", help="Time that it may take, as 10m or 2h; decides the steps.")
@@ -88,7 +89,9 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 @flags_of(GanTraining)
 def style(styles: tuple[Path, ...], kind: str, out: Path, resume: bool, **rest: Any) -> None:
     """Train a network of your own on STYLES: pictures, or for --kind gan a folder of them."""
-    parts = {name: rest.pop(name) for name in ("contents", "init", "judge", "device", "every")}
+    parts = {
+        name: rest.pop(name) for name in ("contents", "init", "add", "judge", "device", "every")
+    }
     budget = seconds(rest.pop("budget"))
     out = out.with_suffix("") if out.suffix == SUFFIX else out
     _check_folder(out, resume)

@@ -60,13 +60,16 @@ class PaintingTask:
         self.config, self.device = config, device
         self.judge = judge.to(device)
         network.mixed = True
-        network.even_out()
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.painting = network
         self.watched = [part for name, part in network.named_children() if name != "style"]
+        learned = {k: v for k, v in network.named_parameters() if v.requires_grad}
+        # of a table that is learned alone, known rows are to stay as they are
+        self.frozen = list(learned) == ["table"]
+        self._even_out()
         self.learner = Learner(
-            {k: v for k, v in network.named_parameters() if v.requires_grad},
-            weight_decay=config.weight_decay,
+            learned,
+            weight_decay=0.0 if self.frozen else config.weight_decay,
             average=config.average,
             clip=config.clip,
         )
@@ -87,10 +90,14 @@ class PaintingTask:
         weights = {name: getattr(config, f"{name}_weight") for name in terms}
         loss = sum((terms[name] * weights[name] for name in terms), torch.zeros(()))
         self.learner.descend(loss, rate * config.rate * learning_rate(step, config), step)
-        self.painting.even_out()
+        self._even_out()
         row = {name: value.item() for name, value in terms.items()}
         silent = silent_channels(*self.watched)
         return row | {"loss": loss.item(), "silent": silent}
+
+    def _even_out(self) -> None:
+        if not self.frozen:
+            self.painting.even_out()
 
     def terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """Return the terms of a step's loss."""

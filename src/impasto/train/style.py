@@ -31,7 +31,7 @@ _JUDGED = 8  # held-out contents
 
 
 class StyleTask(PaintingTask):
-    """Train a table of styles on contents."""
+    """Train the last rows of a table of styles, `styles`, and all that is not frozen."""
 
     def __init__(
         self,
@@ -51,7 +51,8 @@ class StyleTask(PaintingTask):
             for name in seen[0]
             if name.startswith("style")
         }
-        network.colors.copy_(torch.cat([color_code(style) for style in self.styles]))
+        self.known = len(network.colors) - len(self.styles)
+        network.colors[self.known :] = torch.cat([color_code(style) for style in self.styles])
         groups = max(1, config.memory // config.fresh)
         self._echo = EchoBuffer(self._fresh, groups)
 
@@ -65,7 +66,7 @@ class StyleTask(PaintingTask):
 
     def _rows(self, rng: np.random.Generator) -> Tensor:
         """Return a style for each item of a batch, 0 where the content is to come back."""
-        rows = rng.integers(1, 1 + len(self.network.colors), self.config.batch)
+        rows = rng.integers(1 + self.known, 1 + len(self.network.colors), self.config.batch)
         rows[rng.random(self.config.batch) < self.config.identity] = 0
         return torch.from_numpy(rows).to(self.device)
 
@@ -74,7 +75,7 @@ class StyleTask(PaintingTask):
         """Return distances on held-out contents, or those in training where there are none."""
         contents = labelled(self.judge, self._looked_at(_JUDGED), self.device)
         count = len(contents[0])
-        rows = 1 + torch.arange(count, device=self.device) % len(self.styles)
+        rows = 1 + self.known + torch.arange(count, device=self.device) % len(self.styles)
         with self.learner.averaging():
             painted = self._painter(rows, contents)(contents[0], self.quiet_noise(contents[0]))
         return self.judged([(painted.clamp(0, 1), contents, self._wanted(rows, contents))])
@@ -86,7 +87,7 @@ class StyleTask(PaintingTask):
         side = contents.shape[2]
         shown = [torch.nn.functional.interpolate(s, (side, side)) for s in self.styles[:6]]
         styles = torch.cat(shown).to(self.device)
-        rows = 1 + torch.arange(len(styles), device=self.device)
+        rows = 1 + self.known + torch.arange(len(styles), device=self.device)
 
         def paint(images: Tensor) -> Tensor:
             return self.network.paint(images, rows, color_code(images), self.quiet_noise(images))
@@ -109,7 +110,9 @@ class StyleTask(PaintingTask):
         wanted = {}
         for name, table in self.targets.items():
             own = (rows == 0).view(-1, *(1,) * (table.ndim - 1))
-            wanted[name] = torch.where(own, contents[1][name], table[(rows - 1).clamp_min(0)])
+            wanted[name] = torch.where(
+                own, contents[1][name], table[(rows - 1 - self.known).clamp_min(0)]
+            )
         return wanted
 
     def _looked_at(self, count: int) -> Tensor:

@@ -51,6 +51,7 @@ class Run:
     The result is `out` + ".impasto"; the run, with its checkpoint, log and samples, is in the
     folder `out`, and goes on where that holds a checkpoint. `contents` is a folder or tar file of
     photos; pictures that come with Impasto without it. `init` is a network file to start from;
+    `add` is one that gets more styles, of which nothing but their gains and shifts is trained;
     `budget` are the seconds that all steps may take, and decides their number.
     """
 
@@ -58,6 +59,7 @@ class Run:
     contents: Path | None = None
     judge: str = "compact"
     init: Path | None = None
+    add: Path | None = None
     device: str = "auto"
     budget: float | None = None
     every: int = 100
@@ -129,9 +131,18 @@ def _train(
     task_of: Callable[[_Parts, StyleTraining], StyleTask],
 ) -> Path:
     place, contents = choose_device(run.device), _contents(run)
-    network = _network(config, arch, len(styles), run.init)
-    init = "" if run.init is None else weights_sha256(run.init)
-    origin = {**origin, "judge": run.judge, "init": init}
+    if run.add is None:
+        network = _network(config, arch, len(styles), run.init)
+    else:
+        network = _enlarged(run.add, len(styles))
+        styles = [*read_network(run.add).about["styles"], *styles]
+    start = run.init or run.add
+    origin = {
+        **origin,
+        "judge": run.judge,
+        "init": "" if start is None else weights_sha256(start),
+        "added": run.add is not None,
+    }
     with processes.joined(place) as own_place:
         judge = load_backbone(run.judge, precision="bfloat16")
         parts = _Parts(network, judge, contents, own_place)
@@ -173,6 +184,31 @@ def _network(config: StyleTraining, arch: str, count: int, init: Path | None) ->
         state["table"] = torch.cat([state["table"][:1], mean.expand(count, -1)])
         network.load_state_dict(state | {"colors": network.colors})
     return network
+
+
+def _enlarged(path: Path, count: int) -> StyleNetwork:
+    """Return a file's network with room for `count` styles more, of which the rest is frozen.
+
+    Dumoulin et al. 2017, section 3.2: a new style needs no more than its own gains and shifts.
+    """
+    file = read_network(path)
+    known = file.network()
+    network = make_network(file.about["arch"], file.about["config"], len(file.names) + count)
+    state = known.state_dict()
+    mean = state["table"][1:].mean(0, keepdim=True)
+    state["table"] = torch.cat([state["table"], mean.expand(count, -1)])
+    state["colors"] = torch.cat([state["colors"], torch.zeros(count, state["colors"].shape[1])])
+    network.load_state_dict(state)
+    network.requires_grad_(False)
+    rows = len(known.table)
+    network.table.requires_grad_()
+    network.table.register_hook(lambda gradient: _only_from(gradient, rows))  # type: ignore[no-untyped-call]
+    return network
+
+
+def _only_from(gradient: Tensor, row: int) -> Tensor:
+    """Return a gradient with nothing in the rows before `row`."""
+    return torch.cat([torch.zeros_like(gradient[:row]), gradient[row:]])
 
 
 def _cost(task: StyleTask) -> float:
