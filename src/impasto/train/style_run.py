@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image as PillowImage
 from torch import Tensor
@@ -237,8 +236,8 @@ def _write(
     path: Path, task: StyleTask, styles: Sequence[Mapping[str, str]], training: Mapping[str, Any]
 ) -> Path:
     """Write the network file and its model card."""
-    state, network = task.shipped_state(), task.network
-    network.load_state_dict(state)
+    network, state = task.network, {k: v.half() for k, v in task.shipped_state().items()}
+    network.load_state_dict(state)  # rounded: what is measured and exported is what is kept
     held = task.evaluate()
     arch, kind = arch_of(network), training["kind"]
     card = model_card(path.stem, kind, network, styles, training, held)
@@ -255,7 +254,7 @@ def _write(
         "preview.jpg": _jpeg(task.sheet()),
         "README.md": card.encode(),
     }
-    write_network(path, about, {k: v.numpy().astype(np.float16) for k, v in state.items()}, members)
+    write_network(path, about, {k: v.numpy() for k, v in state.items()}, members)
     path.with_suffix(".md").write_text(card)
     return path
 
