@@ -147,7 +147,7 @@ class Residual(nn.Module):
 
 
 def _conv(channels: int, width: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
-    conv = nn.Conv2d(channels, width, kernel, stride, kernel // 2)
+    conv = nn.Conv2d(channels, width, kernel, stride, kernel // 2, padding_mode="replicate")
     nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
     assert conv.bias is not None
     nn.init.zeros_(conv.bias)
@@ -156,5 +156,7 @@ def _conv(channels: int, width: int, kernel: int = 3, stride: int = 1) -> nn.Con
 
 def _separable(channels: int, width: int) -> nn.Sequential:
     """Return a convolution of each channel alone, and one of all channels at each place."""
-    each = nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
+    each = nn.Conv2d(
+        channels, channels, 3, padding=1, groups=channels, bias=False, padding_mode="replicate"
+    )
     return nn.Sequential(each, _conv(channels, width, 1))
