@@ -17,10 +17,11 @@ def color_statistics(image: Array) -> tuple[Array, Array]:
     Of large pictures, pixels of a regular grid are looked at, some sixteen thousand.
     """
     step = max(1, int((image.shape[0] * image.shape[1] / _SAMPLES) ** 0.5))
-    flat = image[::step, ::step].reshape(-1, 3).astype(np.float64)
-    mean = flat.mean(0)
-    flat -= mean
-    return mean.astype(np.float32), (flat.T @ flat / len(flat)).astype(np.float32)
+    planes = image[::step, ::step].transpose(2, 0, 1).reshape(3, -1).astype(np.float64)
+    mean = planes.mean(1)
+    planes -= mean[:, None]
+    covariance = planes @ planes.T / planes.shape[1]
+    return mean.astype(np.float32), covariance.astype(np.float32)
 
 
 def color_code(image: Array) -> Array:

@@ -71,9 +71,8 @@ class ContentEncoder(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.stem: nn.Conv2d = Conv(48, config.fine)
-        self.down = Conv(config.fine, config.coarse, stride=2, repeated=True)
-        blocks = (Block(config.coarse, repeated=True) for _ in range(config.encoder_blocks))
-        self.blocks = nn.ModuleList(blocks)
+        self.down = Conv(config.fine, config.coarse, stride=2)
+        self.blocks = nn.ModuleList(Block(config.coarse) for _ in range(config.encoder_blocks))
         self.deeper = Conv(config.coarse, config.deep, stride=2, repeated=True)
 
     def forward(self, content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -92,11 +91,10 @@ class Painter(nn.Module):
         super().__init__()
         fine, coarse, deep = config.fine, config.coarse, config.deep
         deep_blocks = (Block(deep, repeated=True) for _ in range(config.deep_blocks))
-        coarse_blocks = (Block(coarse, repeated=True) for _ in range(config.coarse_blocks))
         self.deep_blocks = nn.ModuleList(deep_blocks)
         self.up_deep = Conv(deep, coarse, repeated=True)
-        self.coarse_blocks = nn.ModuleList(coarse_blocks)
-        self.up_coarse = Conv(coarse, 4 * fine, repeated=True)
+        self.coarse_blocks = nn.ModuleList(Block(coarse) for _ in range(config.coarse_blocks))
+        self.up_coarse = Conv(coarse, 4 * fine)
         self.fine_blocks = nn.ModuleList(Block(fine, F.relu) for _ in range(config.fine_blocks))
         self.mid = Conv(fine, config.last)
         self.out = Joint(fine + config.last, 48, gain=0.5)
