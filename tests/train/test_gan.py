@@ -19,8 +19,9 @@ from impasto.images import save_picture
 from impasto.methods.realtime.network_file import read_network
 from impasto.train.critic import Critic, PatchContrast, adversarial_loss, augmented, critic_loss
 from impasto.train.learner import Learner
+from impasto.train.run import Run
 from impasto.train.settings import GanTraining
-from impasto.train.style_run import Run, train_style
+from impasto.train.style_run import train_style
 
 CONFIG = GanTraining(
     steps=6, batch=2, fresh=1, calm=1, size=48, memory=4, style_size=64, width=0.25, blocks=1,

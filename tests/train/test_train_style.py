@@ -18,14 +18,17 @@ from impasto.backbones import load_backbone
 from impasto.cli.train import seconds
 from impasto.errors import ImageError, OptionError
 from impasto.images import save_picture
+from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.network_file import read_network
-from impasto.methods.realtime.style_networks import make_network
+from impasto.methods.realtime.style_networks import make_table
+from impasto.methods.realtime.weights import save_realtime
 from impasto.train.builtin import builtin_contents
 from impasto.train.data import Pictures
 from impasto.train.painting import TERMS
-from impasto.train.settings import StyleTraining
+from impasto.train.run import Run
+from impasto.train.settings import RealtimeTraining, StyleTraining
 from impasto.train.style import StyleTask
-from impasto.train.style_run import Run, train_style
+from impasto.train.style_run import train_style
 
 CONFIG = StyleTraining(
     steps=6, batch=2, fresh=1, calm=1, size=32, memory=4, style_size=64, width=0.25, blocks=1
@@ -120,7 +123,7 @@ def test_a_run_goes_on_only_with_its_own_settings(
 def test_losses_fall(data: tuple[Path, list[Path]]) -> None:
     config = replace(CONFIG, steps=100, rate=3e-3)
     torch.manual_seed(0)
-    network = make_network("unet", config.shape("unet"), 1)
+    network = make_table("unet", config.shape("unet"), 1)
     judge = load_backbone("compact")
     style = impasto.load(str(data[1][1]))
     task = StyleTask(network, judge, Pictures(data[0]), [style], config, torch.device("cpu"))
@@ -195,3 +198,45 @@ def test_a_budget_is_a_time(text: str, expected: float) -> None:
 def test_a_budget_that_is_none_is_told(text: str) -> None:
     with pytest.raises(OptionError, match="expected a time"):
         seconds(text)
+
+
+TINY = RealtimeConfig(fine=8, coarse=8, deep=8, deep_blocks=1, code=6, style_widths=(8,))
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    """Return weights of a real-time network to start from."""
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        state = Realtime(TINY).state_dict()
+    return save_realtime(tmp_path / "start.safetensors", state, TINY, {})
+
+
+def test_a_folder_is_a_network_of_any_style(
+    data: tuple[Path, list[Path]], start: Path, tmp_path: Path, draw: Any
+) -> None:
+    config = RealtimeTraining(
+        steps=2, batch=2, fresh=1, calm=1, size=32, final_size=32, memory=4, drawn=0
+    )
+    path = train(data, tmp_path / "any", config, styles=[data[0]], kind="arbitrary", init=start)
+    network = read_network(path)
+    assert len(network.names) == 6
+    content, style = draw(48, 64), draw(70, 60, 3)
+    first = impasto.stylize(content, style=style, network=str(path)).image
+    assert first.shape == content.shape
+    assert np.abs(first - impasto.stylize(content, style=style).image).max() > 0.01
+    kept = impasto.stylize(content, style=f"{path}#{network.names[0]}").image
+    same = impasto.stylize(content, style=str(data[0] / "0.png"), network=str(path)).image
+    assert np.abs(kept - same).max() < 0.05
+    with pytest.raises(OptionError, match="ink belongs to another network"):
+        impasto.stylize(content, style="ink", network=str(path))
+    with pytest.raises(OptionError, match="has no table of styles"):
+        train(data, tmp_path / "more", add=path)
+
+
+def test_a_network_of_few_styles_looks_at_no_picture(
+    data: tuple[Path, list[Path]], tmp_path: Path, draw: Any
+) -> None:
+    path = train(data, tmp_path / "mine", replace(CONFIG, steps=1))
+    with pytest.raises(OptionError, match="knows its own styles only: s0"):
+        impasto.stylize(draw(48, 64), style=draw(70, 60, 3), network=str(path))

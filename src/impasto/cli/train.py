@@ -16,7 +16,8 @@ from impasto.train.settings import KINDS, BackboneTraining, GanTraining, Realtim
 try:
     from impasto.train.backbone import train_backbone
     from impasto.train.realtime import train_realtime
-    from impasto.train.style_run import Run, train_style
+    from impasto.train.run import Run
+    from impasto.train.style_run import train_style
 except ModuleNotFoundError as missing:
     if missing.name not in ("torch", "tensorboard"):
         raise
@@ -87,8 +88,12 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 @click.option("--budget", help="Time that it may take, as 10m or 2h; decides the steps.")
 @click.option("--every", type=click.IntRange(1), default=100, help="Steps between checkpoints.")
 @flags_of(GanTraining)
+@flags_of(RealtimeTraining, skip=tuple(declarations(GanTraining)))
 def style(styles: tuple[Path, ...], kind: str, out: Path, resume: bool, **rest: Any) -> None:
-    """Train a network of your own on STYLES: pictures, or for --kind gan a folder of them."""
+    """Train a network of your own on STYLES.
+
+    These are pictures; for the kinds gan and arbitrary a folder or tar file of them.
+    """
     parts = {
         name: rest.pop(name) for name in ("contents", "init", "add", "judge", "device", "every")
     }
@@ -98,7 +103,7 @@ def style(styles: tuple[Path, ...], kind: str, out: Path, resume: bool, **rest: 
     settings = given(rest)
     for name in settings:
         if name not in declarations(KINDS[kind]):
-            raise OptionError(f"option {name!r} is that of kind gan, not of {kind}")
+            raise OptionError(f"option {name!r} is that of another kind than {kind}")
     run = Run(out, **parts, budget=budget, report=_report, note=_note)
     click.echo(train_style(styles, run, KINDS[kind](**settings), kind))
 

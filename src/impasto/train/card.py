@@ -33,9 +33,10 @@ def model_card(
         f"{training['size']} px, rate {training['rate']:g}",
         "Time": f"{training['seconds'] / 60:.1f} minutes in the last run",
         "Losses' weights": losses,
-        "Content distance, held out": f"{held['held_content']:.3f}",
-        "Style distance, held out": f"{held['held_style']:.3f}",
     }
+    for name, value in held.items():
+        kind = name.removeprefix("held_").capitalize()
+        rows[f"{kind} distance, held out"] = f"{value:.3f}"
     table = "\n".join(_TABLE.format(key, value) for key, value in rows.items())
     return f"""# {name}
 

@@ -13,8 +13,7 @@ from torch import Tensor
 from impasto.backbones.vgg import Vgg
 from impasto.losses import STYLE_LAYERS, total_variation
 from impasto.losses.perceptual import block_edges, grid_pattern
-from impasto.methods.realtime.residual import Residual
-from impasto.methods.realtime.unet import UNet
+from impasto.methods.realtime.style_networks import AnyNetwork
 from impasto.train import processes
 from impasto.train.distances import distances
 from impasto.train.echo import Labelled
@@ -29,7 +28,6 @@ _DEEP = STYLE_LAYERS[2:]
 
 
 Noise = tuple[Tensor, Tensor]
-PaintingNetwork = UNet | Residual
 
 
 class Paint(Protocol):
@@ -55,7 +53,7 @@ class PaintingTask:
     columns: tuple[str, ...] = ("step", *TERMS, *AFTER)
 
     def __init__(
-        self, network: PaintingNetwork, judge: Vgg, config: PaintingTraining, device: torch.device
+        self, network: AnyNetwork, judge: Vgg, config: PaintingTraining, device: torch.device
     ) -> None:
         self.config, self.device = config, device
         self.judge = judge.to(device)
@@ -98,6 +96,14 @@ class PaintingTask:
     def _even_out(self) -> None:
         if not self.frozen:
             self.painting.even_out()
+
+    def evaluate(self) -> dict[str, float]:
+        """Return what held-out pictures say, with the averaged weights."""
+        raise NotImplementedError
+
+    def sheet(self) -> Tensor | None:
+        """Return a contact sheet of held-out pictures, where there are any."""
+        raise NotImplementedError
 
     def terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """Return the terms of a step's loss."""

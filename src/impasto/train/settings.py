@@ -203,6 +203,11 @@ class GanTraining(StyleTraining):
 
 
 # what each kind of network of one's own is trained by
-KINDS: Mapping[str, type[StyleTraining]] = MappingProxyType(
-    {"unet": StyleTraining, "residual": StyleTraining, "gan": GanTraining}
+KINDS: Mapping[str, type[PaintingTraining]] = MappingProxyType(
+    {
+        "unet": StyleTraining,
+        "residual": StyleTraining,
+        "gan": GanTraining,
+        "arbitrary": RealtimeTraining,
+    }
 )

@@ -1,77 +1,45 @@
-"""From style pictures to a network in one file: prepare, estimate, train, write."""
+"""Trainings of networks of one's own, by their kinds: from pictures to a network file."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
-from PIL import Image as PillowImage
 from torch import Tensor
 
 from impasto.backbones import load_backbone
-from impasto.backbones.vgg import Vgg
-from impasto.engine import choose_device
 from impasto.errors import OptionError
 from impasto.images import load_picture
 from impasto.methods.realtime.export import check_export
-from impasto.methods.realtime.network_file import SUFFIX, read_network, write_network
-from impasto.methods.realtime.style_networks import (
-    StyleNetwork,
-    arch_of,
-    make_network,
-    network_onnx,
-    painting_of,
-)
+from impasto.methods.realtime.model import WEIGHTS, checked
+from impasto.methods.realtime.network import Realtime
+from impasto.methods.realtime.network_file import read_network
+from impasto.methods.realtime.style_networks import AnyNetwork, StyleNetwork, make_table
+from impasto.methods.realtime.weights import load_realtime
 from impasto.styles import opaque
-from impasto.train import processes
-from impasto.train.builtin import builtin_contents
-from impasto.train.card import model_card
-from impasto.train.checkpoint import load_checkpoint
+from impasto.train.begin import begin
 from impasto.train.data import Pictures
 from impasto.train.gan import GanTask
-from impasto.train.loop import CHECKPOINT, Loop, Row, Schedule
-from impasto.train.settings import GanTraining, StyleTraining, settings_of
+from impasto.train.painting import PaintingTask
+from impasto.train.realtime import RealtimeTask
+from impasto.train.run import Array, Parts, Run, trained, write
+from impasto.train.settings import GanTraining, PaintingTraining, RealtimeTraining, StyleTraining
 from impasto.train.style import StyleTask
 from impasto.weights import weights_sha256
 
-_TRIED = 4  # steps whose time tells the rest's
-
-
-@dataclass(frozen=True)
-class Run:
-    """Say where a network is trained and by what.
-
-    The result is `out` + ".impasto"; the run, with its checkpoint, log and samples, is in the
-    folder `out`, and goes on where that holds a checkpoint. `contents` is a folder or tar file of
-    photos; pictures that come with Impasto without it. `init` is a network file to start from;
-    `add` is one that gets more styles, of which nothing but their gains and shifts is trained;
-    `budget` are the seconds that all steps may take, and decides their number.
-    """
-
-    out: Path
-    contents: Path | None = None
-    judge: str = "compact"
-    init: Path | None = None
-    add: Path | None = None
-    device: str = "auto"
-    budget: float | None = None
-    every: int = 100
-    report: Callable[[Row], None] = lambda row: None
-    note: Callable[[str], None] = lambda line: None
+Styles = list[dict[str, str]]
+_KEPT = 64  # styles of a folder whose codes are kept
 
 
 def train_style(
-    styles: Sequence[Path], run: Run, config: StyleTraining, kind: str = "unet"
+    styles: Sequence[Path], run: Run, config: PaintingTraining, kind: str = "unet"
 ) -> Path:
     """Train a network of a kind of `KINDS` on styles, and return the path of its file.
 
-    For "gan" there is one style, a folder or tar file of pictures.
+    For "gan" and "arbitrary" there is one, a folder or tar file of pictures.
 
     Raises:
         OptionError: a setting does not fit, or the folder's run has others.
@@ -80,101 +48,93 @@ def train_style(
         MissingExtraError: what writes ONNX is not installed.
     """
     check_export()
+    if isinstance(config, RealtimeTraining):
+        return _train_arbitrary(_collection(styles, run, kind), styles[0], run, config)
     if isinstance(config, GanTraining):
-        return _train_collection(styles, run, config)
+        return _train_collection(_collection(styles, run, kind), styles[0], run, config)
+    assert isinstance(config, StyleTraining)
     pictures = [load_picture(path) for path in styles]
     seen = [opaque(picture) for picture in pictures]
+    network, known, begun = _start(run, config, kind, len(styles))
 
-    def task_of(parts: _Parts, chosen: StyleTraining) -> StyleTask:
-        return StyleTask(parts.network, parts.judge, parts.contents, seen, chosen, parts.device)
+    def task_of(parts: Parts, chosen: StyleTraining) -> PaintingTask:
+        return StyleTask(network, parts.judge, parts.contents, seen, chosen, parts.device)
 
     about = [{"name": n, "source": p.name} for n, p in zip(_names(styles), pictures, strict=True)]
-    origin = {"kind": kind, "styles": [picture.sha256 for picture in pictures]}
-    return _train(run, config, kind, about, origin, task_of)
+    origin = {"kind": kind, "styles": [picture.sha256 for picture in pictures], **begun}
+    return write(run.out, trained(run, config, origin, task_of), known + about)
 
 
-def _train_collection(styles: Sequence[Path], run: Run, config: GanTraining) -> Path:
+def _collection(styles: Sequence[Path], run: Run, kind: str) -> Pictures:
     if len(styles) != 1:
-        raise OptionError(f"kind gan: {len(styles)} collections, expected one folder of pictures")
-    collection = Pictures(styles[0], held_out=0.0)
+        raise OptionError(f"kind {kind}: {len(styles)} collections, expected one folder")
+    if run.add is not None:
+        raise OptionError(f"kind {kind}: styles can only be added to those of pictures")
+    collection = Pictures(styles[0], held_out=0.0 if kind == "gan" else 0.05)
     run.note(collection.summary(styles[0]))
-
-    def task_of(parts: _Parts, chosen: StyleTraining) -> StyleTask:
-        assert isinstance(chosen, GanTraining)
-        return GanTask(parts.network, parts.judge, parts.contents, collection, chosen, parts.device)
-
-    about = [{"name": styles[0].stem, "source": f"{len(collection.train)} pictures"}]
-    origin = {
-        "kind": "gan",
-        "styles": [hashlib.sha256(p.tobytes()).hexdigest() for p in collection.train],
-    }
-    return _train(run, config, config.generator, about, origin, task_of)
+    return collection
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """Hold what every task is made of."""
+def _train_collection(collection: Pictures, root: Path, run: Run, config: GanTraining) -> Path:
+    network, known, begun = _start(run, config, config.generator, 1)
 
-    network: StyleNetwork
-    judge: Vgg
-    contents: Pictures
-    device: torch.device
+    def task_of(parts: Parts, chosen: GanTraining) -> PaintingTask:
+        return GanTask(network, parts.judge, parts.contents, collection, chosen, parts.device)
+
+    about = {"name": root.stem, "source": f"{len(collection.train)} pictures"}
+    origin = {"kind": "gan", "styles": _hashes(collection), **begun}
+    return write(run.out, trained(run, config, origin, task_of), [*known, about])
 
 
-def _train(
-    run: Run,
-    config: StyleTraining,
-    arch: str,
-    styles: Sequence[Mapping[str, str]],
-    origin: Mapping[str, Any],
-    task_of: Callable[[_Parts, StyleTraining], StyleTask],
-) -> Path:
-    place, contents = choose_device(run.device), _contents(run)
-    if run.add is None:
-        network = _network(config, arch, len(styles), run.init)
+def _train_arbitrary(collection: Pictures, root: Path, run: Run, config: RealtimeTraining) -> Path:
+    """Train the real-time network on a folder of styles, from the shipped weights or anew."""
+    if run.init == Path("none"):
+        torch.manual_seed(config.seed)
+        network, init = Realtime(), ""
+        begin(network, load_backbone("compact"), collection, config.seed)
     else:
-        network = _enlarged(run.add, len(styles))
-        styles = [*read_network(run.add).about["styles"], *styles]
-    start = run.init or run.add
-    origin = {
-        **origin,
-        "judge": run.judge,
-        "init": "" if start is None else weights_sha256(start),
-        "added": run.add is not None,
-    }
-    with processes.joined(place) as own_place:
-        judge = load_backbone(run.judge, precision="bfloat16")
-        parts = _Parts(network, judge, contents, own_place)
-        cost = _cost(task_of(parts, config))
-        if run.budget is not None:
-            steps = _begun(run.out) or max(1, int(run.budget / cost))
-            config = replace(config, steps=steps)
-        run.note(f"{config.steps} steps of {cost:.2g} s: {_minutes(config.steps * cost)}")
-        task = task_of(parts, config)
-        schedule = Schedule(config.steps, settings_of(config) | origin, run.every)
-        started = time.monotonic()
-        Loop(task, run.out, schedule, report=run.report, note=run.note).run()
-        training = asdict(config) | origin | {"contents": len(contents.train)}
-        training["seconds"] = round(time.monotonic() - started)
-        path = run.out.with_name(run.out.name + SUFFIX)
-        return path if processes.rank() > 0 else _write(path, task, styles, training)
+        start = run.init or checked(WEIGHTS)
+        network, init = load_realtime(start), weights_sha256(start)
+
+    def task_of(parts: Parts, chosen: RealtimeTraining) -> PaintingTask:
+        known = parts.judge, parts.contents, collection
+        return RealtimeTask(network, *known, chosen, parts.device)
+
+    origin = {"kind": "arbitrary", "init": init, "styles": _hashes(collection)}
+    done = trained(run, config, origin, task_of)
+    shown = collection.train[:_KEPT]
+    about = [{"name": f"{root.stem}-{i}", "source": root.name} for i in range(1, 1 + len(shown))]
+
+    @torch.no_grad()
+    def codes(network: AnyNetwork) -> Array:
+        assert isinstance(network, Realtime)
+        images = (torch.from_numpy(p / np.float32(255)).permute(2, 0, 1)[None] for p in shown)
+        return torch.cat([network.style(image) for image in images]).numpy()
+
+    return write(run.out, done, about, codes)
 
 
-def _contents(run: Run) -> Pictures:
-    if run.contents is None:
-        run.note("no --content: drawing pictures to train on; photos of your own do better")
-        return builtin_contents()
-    pictures = Pictures(run.contents)
-    run.note(pictures.summary(run.contents))
-    return pictures
+def _hashes(collection: Pictures) -> list[str]:
+    return [hashlib.sha256(pixels.tobytes()).hexdigest() for pixels in collection.train]
+
+
+def _start(
+    run: Run, config: StyleTraining, arch: str, count: int
+) -> tuple[StyleNetwork, Styles, dict[str, object]]:
+    """Return the network as it begins, the styles that it has, and where it is from."""
+    if run.add is not None:
+        known = [dict(style) for style in read_network(run.add).about["styles"]]
+        return _enlarged(run.add, count), known, {"init": weights_sha256(run.add), "added": True}
+    init = "" if run.init is None else weights_sha256(run.init)
+    return _network(config, arch, count, run.init), [], {"init": init, "added": False}
 
 
 def _network(config: StyleTraining, arch: str, count: int, init: Path | None) -> StyleNetwork:
     """Return a network with room for `count` styles: a new one, or that of a file."""
     torch.manual_seed(config.seed)
-    network = make_network(arch, config.shape(arch), count)
+    network = make_table(arch, config.shape(arch), count)
     if init is not None:
-        known = read_network(init).network()
+        known = _table(init)
         if known.config != network.config:
             raise OptionError(f"{init}: a network of {known.config}, expected {network.config}")
         state = known.state_dict()
@@ -185,14 +145,21 @@ def _network(config: StyleTraining, arch: str, count: int, init: Path | None) ->
     return network
 
 
+def _table(path: Path) -> StyleNetwork:
+    """Return the network of a file, which must have a table of styles."""
+    network = read_network(path).network()
+    if isinstance(network, Realtime):
+        raise OptionError(f"{path}: a network of kind arbitrary has no table of styles")
+    return network
+
+
 def _enlarged(path: Path, count: int) -> StyleNetwork:
     """Return a file's network with room for `count` styles more, of which the rest is frozen.
 
     Dumoulin et al. 2017, section 3.2: a new style needs no more than its own gains and shifts.
     """
-    file = read_network(path)
-    known = file.network()
-    network = make_network(file.about["arch"], file.about["config"], len(file.names) + count)
+    file, known = read_network(path), _table(path)
+    network = make_table(file.about["arch"], file.about["config"], len(file.names) + count)
     state = known.state_dict()
     mean = state["table"][1:].mean(0, keepdim=True)
     state["table"] = torch.cat([state["table"], mean.expand(count, -1)])
@@ -210,55 +177,6 @@ def _only_from(gradient: Tensor, row: int) -> Tensor:
     return torch.cat([torch.zeros_like(gradient[:row]), gradient[row:]])
 
 
-def _cost(task: StyleTask) -> float:
-    """Return the seconds that a step takes; the task is worth nothing afterwards."""
-    before = {k: v.clone() for k, v in task.network.state_dict().items()}
-    task.train_step(0, 1.0)
-    started = time.perf_counter()
-    for step in range(1, 1 + _TRIED):
-        task.train_step(step, 1.0)
-    cost = (time.perf_counter() - started) / _TRIED
-    task.network.load_state_dict(before)
-    return cost
-
-
-def _begun(folder: Path) -> int | None:
-    """Return how many steps the folder's run has in all, None where there is none."""
-    path = folder / CHECKPOINT
-    return load_checkpoint(path)["steps"] if path.exists() else None
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
-
-
-def _write(
-    path: Path, task: StyleTask, styles: Sequence[Mapping[str, str]], training: Mapping[str, Any]
-) -> Path:
-    """Write the network file and its model card."""
-    network, state = task.network, {k: v.half() for k, v in task.shipped_state().items()}
-    network.load_state_dict(state)  # rounded: what is measured and exported is what is kept
-    held = task.evaluate()
-    arch, kind = arch_of(network), training["kind"]
-    card = model_card(path.stem, kind, network, styles, training, held)
-    about = {
-        "kind": kind,
-        "arch": arch,
-        "config": asdict(network.config),
-        "painting": painting_of(network),
-        "styles": [{"license": "", **style} for style in styles],
-        "training": {**training, **held},
-    }
-    members = {
-        "content.onnx": network_onnx(network, {"name": path.stem, "arch": arch}),
-        "preview.jpg": _jpeg(task.sheet()),
-        "README.md": card.encode(),
-    }
-    write_network(path, about, {k: v.numpy() for k, v in state.items()}, members)
-    path.with_suffix(".md").write_text(card)
-    return path
-
-
 def _names(styles: Sequence[Path]) -> list[str]:
     """Return a name for each style, after its file; those that are taken get a number."""
     names: list[str] = []
@@ -269,10 +187,3 @@ def _names(styles: Sequence[Path]) -> list[str]:
             name = f"{path.stem}-{number}"
         names.append(name)
     return names
-
-
-def _jpeg(sheet: Tensor) -> bytes:
-    pixels = (sheet.permute(1, 2, 0).clamp(0, 1) * 255).round().byte().numpy()
-    buffer = io.BytesIO()
-    PillowImage.fromarray(pixels).save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()

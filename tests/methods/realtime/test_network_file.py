@@ -65,14 +65,14 @@ def written(path: Path, network: StyleNetwork, **changes: Any) -> Path:
         "training": {},
     }
     state = {k: v.numpy() for k, v in network.state_dict().items()}
-    members = {"content.onnx": graph(network), "README.md": b"A test."}
+    members = {**graphs(network), "README.md": b"A test."}
     return write_network(path, {**about, **changes}, state, members)
 
 
-_GRAPHS: dict[str, bytes] = {}
+_GRAPHS: dict[str, dict[str, bytes]] = {}
 
 
-def graph(network: StyleNetwork) -> bytes:
+def graphs(network: StyleNetwork) -> dict[str, bytes]:
     """Export each shape of network once; it takes seconds, and styles are no part of it."""
     key = repr(network.config)
     if key not in _GRAPHS:

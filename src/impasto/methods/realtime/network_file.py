@@ -34,7 +34,7 @@ from impasto.weights.store import write_whole
 if TYPE_CHECKING:
     from torch import nn
 
-    from impasto.methods.realtime.style_networks import StyleNetwork
+    from impasto.methods.realtime.style_networks import AnyNetwork
 
 Array = NDArray[np.float32]
 
@@ -72,12 +72,12 @@ class NetworkFile:
         return self.members[f"{graph}.onnx"]
 
     def modules(self) -> dict[str, nn.Module]:
-        """Return the content graph as a torch module."""
-        from impasto.methods.realtime.style_networks import graph_of
+        """Return the graphs as torch modules, by name."""
+        from impasto.methods.realtime.style_networks import graphs_of
 
-        return {"content": graph_of(self.network())}
+        return graphs_of(self.network())
 
-    def network(self) -> StyleNetwork:
+    def network(self) -> AnyNetwork:
         """Return the network as a torch module."""
         import torch
 
@@ -86,25 +86,31 @@ class NetworkFile:
 
         with torch.random.fork_rng():
             network = make_network(self.about["arch"], self.about["config"], len(self.names))
-        fill(network, dict(self.tensors), f"{self.path}: does not fit")
+        tensors = {name: values for name, values in self.tensors.items() if name != "codes"}
+        fill(network, tensors, f"{self.path}: does not fit")
         return network.eval()
 
     def model(self) -> RealtimeModel | ResidualModel:
         """Return what painting needs beside the graph."""
-        config, table = self.about["config"], self._table
-        if self.about["arch"] == "residual":
+        config, arch = self.about["config"], self.about["arch"]
+        if arch == "residual":
             known = self.about["painting"]
             return ResidualModel(
-                tuple(known["channels"]), known["halo"], self.sha256, self, table[0]
+                tuple(known["channels"]), known["halo"], self.sha256, self, self._table[0]
             )
+        if arch == "realtime":
+            weight, bias = (self._tensor(f"heads.{name}") for name in ("weight", "bias"))
+        else:
+            bias = np.zeros(self._table.shape[1], np.float32)
+            weight = np.zeros((len(bias), 0), np.float32)
         return RealtimeModel(
             layers=modulated_layers(config),
-            weight=np.zeros((table.shape[1], 0), np.float32),
-            bias=np.zeros(table.shape[1], np.float32),
+            weight=weight,
+            bias=bias,
             halo=halo(config),
             sha256=self.sha256,
             graphs=self,
-            identity=table[0],
+            identity=None if arch == "realtime" else self._table[0],
         )
 
     def style(self, name: str = "") -> StyleCode:
@@ -121,19 +127,23 @@ class NetworkFile:
             raise OptionError(f"style {self.path.name}#{name}: {suggest(name, names)}")
         number = names.index(name) if name else 0
         about = self.about["styles"][number]
+        arbitrary = self.about["arch"] == "realtime"
         return StyleCode(
             f"{self.path.stem}#{name}" if len(names) > 1 else self.path.stem,
-            self.tensors["colors"][number].astype(np.float32),
+            self._tensor("codes" if arbitrary else "colors")[number],
             about["source"],
             about["license"],
             self.sha256,
-            affines=self._table[1 + number],
+            affines=None if arbitrary else self._table[1 + number],
             network=self,
         )
 
     @property
     def _table(self) -> Array:
-        return self.tensors["table"].astype(np.float32)
+        return self._tensor("table")
+
+    def _tensor(self, name: str) -> Array:
+        return self.tensors[name].astype(np.float32)
 
 
 def write_network(

@@ -43,6 +43,11 @@ class RealtimeOptions:
         low=0,
         high=3,
     )
+    network: str | None = option(
+        None,
+        "Network file that looks at styles and paints, in place of the one that ships.",
+        group="Search",
+    )
     engine: str = option(
         "auto",
         "What computes; auto is torch on a GPU that device names, else OpenVINO.",

@@ -6,47 +6,72 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
-from impasto.methods.realtime.export import content_onnx, finished, traced
-from impasto.methods.realtime.graph import ContentGraph
+from impasto.methods.realtime.export import content_onnx, finished, style_onnx, traced
+from impasto.methods.realtime.graph import ContentGraph, StyleGraph
+from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.residual import Residual, ResidualConfig
 from impasto.methods.realtime.residual_graph import ResidualGraph
 from impasto.methods.realtime.style_table import StyleTable
 from impasto.methods.realtime.unet import UNetConfig
 
 StyleNetwork = StyleTable | Residual
-ARCHS = ("unet", "residual")
+AnyNetwork = StyleNetwork | Realtime
 
 
-def make_network(arch: str, config: Mapping[str, Any], count: int) -> StyleNetwork:
+def make_network(arch: str, config: Mapping[str, Any], count: int) -> AnyNetwork:
     """Return an untrained network of an architecture, with room for `count` styles."""
-    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
+    if arch == "realtime":
+        return Realtime(RealtimeConfig(**_plain(config)))
+    return make_table(arch, config, count)
+
+
+def make_table(arch: str, config: Mapping[str, Any], count: int) -> StyleNetwork:
+    """Return an untrained network with a table of `count` styles."""
+    plain = _plain(config)
     if arch == "residual":
         return Residual(ResidualConfig(**plain), count)
     return StyleTable(UNetConfig(**plain), count)
 
 
-def arch_of(network: StyleNetwork) -> str:
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
+
+
+def arch_of(network: AnyNetwork) -> str:
     """Return the name of a network's architecture."""
+    if isinstance(network, Realtime):
+        return "realtime"
     return "residual" if isinstance(network, Residual) else "unet"
 
 
-def painting_of(network: StyleNetwork) -> dict[str, Any]:
+def painting_of(network: AnyNetwork) -> dict[str, Any]:
     """Return what is needed to paint with a network beside its graph and its configuration."""
     if isinstance(network, Residual):
         return {"channels": network.config.channels(), "halo": network.config.halo()}
     return {}
 
 
-def graph_of(network: StyleNetwork) -> ContentGraph | ResidualGraph:
-    """Return a network as a graph of plain tensors."""
-    return ResidualGraph(network) if isinstance(network, Residual) else ContentGraph(network)
+def graphs_of(network: AnyNetwork) -> dict[str, nn.Module]:
+    """Return a network as graphs of plain tensors, by name."""
+    if isinstance(network, Residual):
+        return {"content": ResidualGraph(network)}
+    content: dict[str, nn.Module] = {"content": ContentGraph(network)}
+    return content | ({"style": StyleGraph(network)} if isinstance(network, Realtime) else {})
 
 
-def network_onnx(network: StyleNetwork, about: Mapping[str, str]) -> bytes:
-    """Return the graph that paints, as ONNX."""
-    if isinstance(network, StyleTable):
-        return content_onnx(network, about)
+def network_onnx(network: AnyNetwork, about: Mapping[str, str]) -> dict[str, bytes]:
+    """Return a network's graphs as ONNX, by the names of their files."""
+    if isinstance(network, Residual):
+        return {"content.onnx": _residual_onnx(network, about)}
+    graphs = {"content.onnx": content_onnx(network, about)}
+    if isinstance(network, Realtime):
+        graphs["style.onnx"] = style_onnx(network, about)
+    return graphs
+
+
+def _residual_onnx(network: Residual, about: Mapping[str, str]) -> bytes:
     count = 2 * sum(network.config.channels())
     example = {
         "content": torch.rand(1, 96, 80, 3),

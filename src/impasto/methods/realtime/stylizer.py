@@ -21,6 +21,7 @@ from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.engines import Engine, make_engine
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
+from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.residual_painting import ResidualModel, ResidualPainter
@@ -198,8 +199,7 @@ def prepare(
             "style_scale needs the style's picture; a style that goes by a name has"
             " its scale already"
         )
-    network = network_of(styles[0])
-    model = shipped_model() if network is None else network.model()
+    model = _model(styles[0], options.network)
     engine = make_engine(
         options.engine, options.precision, options.device, options.threads, model.graphs
     )
@@ -210,6 +210,23 @@ def prepare(
         for style in styles
     )
     return RealtimeStylizer(model, engine, codes, tuple(blend), options, tuple(masks), strength_map)
+
+
+def _model(style: StyleCode | Image, network: str | None) -> RealtimeModel | ResidualModel:
+    """Return the network that a style belongs to.
+
+    Raises:
+        OptionError: it is another than the one that is asked for, or that one takes no pictures.
+    """
+    own = network_of(style)
+    if network is None:
+        return shipped_model() if own is None else own.model()
+    file = read_network(network)
+    if isinstance(style, StyleCode) and (own is None or own.sha256 != file.sha256):
+        raise OptionError(f"style {style.name} belongs to another network than {network}")
+    if own is None and file.about["arch"] != "realtime":
+        raise OptionError(f"{network} knows its own styles only: {', '.join(file.names)}")
+    return file.model()
 
 
 def _painter(

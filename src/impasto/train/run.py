@@ -1,0 +1,186 @@
+"""A training from its settings to a network in one file: estimate, train, write."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from torch import Tensor
+
+from impasto.backbones import load_backbone
+from impasto.backbones.vgg import Vgg
+from impasto.engine import choose_device
+from impasto.methods.realtime.network_file import SUFFIX, write_network
+from impasto.methods.realtime.style_networks import (
+    AnyNetwork,
+    arch_of,
+    network_onnx,
+    painting_of,
+)
+from impasto.train import processes
+from impasto.train.builtin import builtin_contents
+from impasto.train.card import model_card
+from impasto.train.checkpoint import load_checkpoint
+from impasto.train.data import Pictures
+from impasto.train.loop import CHECKPOINT, Loop, Row, Schedule
+from impasto.train.painting import PaintingTask
+from impasto.train.settings import PaintingTraining, settings_of
+
+Array = NDArray[Any]
+Config = TypeVar("Config", bound=PaintingTraining)
+_TRIED = 4  # steps whose time tells the rest's
+
+
+@dataclass(frozen=True)
+class Run:
+    """Say where a network is trained and by what.
+
+    The result is `out` + ".impasto"; the run, with its checkpoint, log and samples, is in the
+    folder `out`, and goes on where that holds a checkpoint. `contents` is a folder or tar file of
+    photos; pictures that come with Impasto without it. `init` is a network file to start from;
+    `add` is one that gets more styles, of which nothing but their gains and shifts is trained;
+    `budget` are the seconds that all steps may take, and decides their number.
+    """
+
+    out: Path
+    contents: Path | None = None
+    judge: str = "compact"
+    init: Path | None = None
+    add: Path | None = None
+    device: str = "auto"
+    budget: float | None = None
+    every: int = 100
+    report: Callable[[Row], None] = lambda row: None
+    note: Callable[[str], None] = lambda line: None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Hold what every task is made of."""
+
+    judge: Vgg
+    contents: Pictures
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Hold a task at its end, and what is to be known of its training."""
+
+    task: PaintingTask
+    training: dict[str, Any]
+
+
+def trained(
+    run: Run,
+    config: Config,
+    origin: Mapping[str, Any],
+    task_of: Callable[[Parts, Config], PaintingTask],
+) -> Trained:
+    """Say what a training will take, and run it.
+
+    `origin` is what, beside the settings, a run may not change when it goes on; `task_of` makes
+    a task, which it is asked for twice: some steps are tried first.
+    """
+    place, contents = choose_device(run.device), _contents(run)
+    with processes.joined(place) as own_place:
+        judge = load_backbone(run.judge, precision="bfloat16")
+        parts = Parts(judge, contents, own_place)
+        cost = _cost(task_of(parts, config))
+        if run.budget is not None:
+            steps = _begun(run.out) or max(1, int(run.budget / cost))
+            config = replace(config, steps=steps)
+        run.note(f"{config.steps} steps of {cost:.2g} s: {_minutes(config.steps * cost)}")
+        task = task_of(parts, config)
+        origin = {**origin, "judge": run.judge}
+        schedule = Schedule(config.steps, settings_of(config) | origin, run.every)
+        started = time.monotonic()
+        Loop(task, run.out, schedule, report=run.report, note=run.note).run()
+    training = asdict(config) | origin | {"contents": len(contents.train)}
+    return Trained(task, training | {"seconds": round(time.monotonic() - started)})
+
+
+def write(
+    out: Path,
+    done: Trained,
+    styles: Sequence[Mapping[str, str]],
+    codes: Callable[[AnyNetwork], Array] | None = None,
+) -> Path:
+    """Write what was trained, and its model card, beside `out`; return the network file's path.
+
+    `styles` say name and source of each; `codes` returns those of a network with a style encoder.
+    """
+    path = out.with_name(out.name + SUFFIX)
+    if processes.rank() > 0:
+        return path
+    task, network = done.task, done.task.painting
+    state = {k: v.half() for k, v in task.shipped_state().items()}
+    network.load_state_dict(state)  # rounded: what is measured and exported is what is kept
+    held = task.evaluate()
+    arch, kind = arch_of(network), done.training["kind"]
+    card = model_card(path.stem, kind, network, styles, done.training, held)
+    about = {
+        "kind": kind,
+        "arch": arch,
+        "config": asdict(network.config),
+        "painting": painting_of(network),
+        "styles": [{"license": "", **style} for style in styles],
+        "training": {**done.training, **held},
+    }
+    tensors = {k: v.numpy() for k, v in state.items()}
+    if codes is not None:
+        tensors["codes"] = codes(network).astype(np.float32)
+    members = {
+        **network_onnx(network, {"name": path.stem, "arch": arch}),
+        "README.md": card.encode(),
+    }
+    sheet = task.sheet()
+    write_network(path, about, tensors, members | ({} if sheet is None else _preview(sheet)))
+    path.with_suffix(".md").write_text(card)
+    return path
+
+
+def _contents(run: Run) -> Pictures:
+    if run.contents is None:
+        run.note("no --content: drawing pictures to train on; photos of your own do better")
+        return builtin_contents()
+    pictures = Pictures(run.contents)
+    run.note(pictures.summary(run.contents))
+    return pictures
+
+
+def _cost(task: PaintingTask) -> float:
+    """Return the seconds that a step takes; the task is worth nothing afterwards."""
+    before = {k: v.clone() for k, v in task.painting.state_dict().items()}
+    task.train_step(0, 1.0)
+    started = time.perf_counter()
+    for step in range(1, 1 + _TRIED):
+        task.train_step(step, 1.0)
+    cost = (time.perf_counter() - started) / _TRIED
+    task.painting.load_state_dict(before)
+    return cost
+
+
+def _begun(folder: Path) -> int | None:
+    """Return how many steps the folder's run has in all, None where there is none."""
+    path = folder / CHECKPOINT
+    return load_checkpoint(path)["steps"] if path.exists() else None
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+def _preview(sheet: Tensor) -> dict[str, bytes]:
+    pixels = (sheet.permute(1, 2, 0).clamp(0, 1) * 255).round().byte().numpy()
+    buffer = io.BytesIO()
+    PillowImage.fromarray(pixels).save(buffer, "JPEG", quality=85)
+    return {"preview.jpg": buffer.getvalue()}
