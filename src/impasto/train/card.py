@@ -35,8 +35,8 @@ def model_card(
         "Losses' weights": losses,
     }
     for name, value in held.items():
-        kind = name.removeprefix("held_").capitalize()
-        rows[f"{kind} distance, held out"] = f"{value:.3f}"
+        what = name.removeprefix("held_").capitalize()
+        rows[f"{what} distance, held out"] = f"{value:.3f}"
     table = "\n".join(_TABLE.format(key, value) for key, value in rows.items())
     return f"""# {name}
 
