@@ -30,11 +30,12 @@ from torch import Tensor, nn
 from benchmarks.machine import save
 from impasto.images import fit, load, save_picture
 from impasto.methods.contract import Image
+from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import make_engine
 from impasto.methods.realtime.model import COLOR, DATA, MARGIN, WEIGHTS
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.options import RealtimeOptions
-from impasto.methods.realtime.stylizer import encode_style, prepare
+from impasto.methods.realtime.stylizer import prepare
 from impasto.methods.realtime.weights import load_realtime
 from impasto.metrics import Judge
 

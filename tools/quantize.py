@@ -15,10 +15,10 @@ from openvino.passes import ConstantFolding, Manager
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.colors import coloring
+from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import Array, Engine, OpenVinoEngine
 from impasto.methods.realtime.model import MARGIN, QUANTIZED, RealtimeModel
 from impasto.methods.realtime.painting import Painter, Region
-from impasto.methods.realtime.stylizer import encode_style
 
 _EXACT = ("encoder.stem", "encoder.down", "painter.up_coarse", "painter.fine_blocks.0.first")
 

@@ -21,10 +21,10 @@ from impasto.drawn import DRAWINGS, draw
 from impasto.images import load_picture
 from impasto.methods.contract import Image
 from impasto.methods.realtime import codes, model
+from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import OpenVinoEngine
 from impasto.methods.realtime.export import export_onnx
 from impasto.methods.realtime.network import Realtime
-from impasto.methods.realtime.stylizer import encode_style
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.data import Pictures
 from impasto.train.pairs import noise_maps

@@ -14,9 +14,10 @@ from impasto.drawn import draw
 from impasto.errors import MissingExtraError
 from impasto.images import fit, load_picture, save_picture
 from impasto.methods.realtime import codes
+from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import make_engine
 from impasto.methods.realtime.options import RealtimeOptions, TuneOptions
-from impasto.methods.realtime.stylizer import encode_style, prepare
+from impasto.methods.realtime.stylizer import prepare
 from impasto.styles import normalized_blend, opaque, open_styles
 
 _PATH = click.Path(path_type=Path)

@@ -16,11 +16,12 @@ import torch
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime import engines
 from impasto.methods.realtime.colors import coloring
+from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import Engine, OnnxEngine, OpenVinoEngine, make_engine
 from impasto.methods.realtime.model import DATA, GRAPHS, QUANTIZED, ShippedGraphs, shipped_model
 from impasto.methods.realtime.options import ENGINES, PRECISIONS, RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
-from impasto.methods.realtime.stylizer import RealtimeStylizer, encode_style, prepare
+from impasto.methods.realtime.stylizer import RealtimeStylizer, prepare
 
 LEVEL = 1 / 255
 NAMES = ("openvino", "onnxruntime", "torch")

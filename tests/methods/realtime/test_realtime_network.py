@@ -15,6 +15,7 @@ from torch import nn
 
 from impasto.errors import WeightsError
 from impasto.methods.realtime.colors import coloring, whitening
+from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.export import content_example
 from impasto.methods.realtime.model import (
@@ -28,7 +29,6 @@ from impasto.methods.realtime.model import (
 )
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.noise import noise
-from impasto.methods.realtime.stylizer import encode_style
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 
 Array = NDArray[np.float32]

@@ -13,10 +13,11 @@ from impasto.errors import ImageError, OptionError
 from impasto.methods.realtime import stylizer as stylizer_module
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.colors import color_code, color_statistics
+from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.model import COLOR
 from impasto.methods.realtime.options import RealtimeOptions
-from impasto.methods.realtime.stylizer import encode_style, prepare
+from impasto.methods.realtime.stylizer import prepare
 
 Array = NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +18,7 @@ from impasto.images.picture import check_size
 from impasto.methods.contract import Image, Step
 from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
+from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import Engine, make_engine
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.network_file import read_network
@@ -33,8 +33,6 @@ Array = NDArray[np.float32]
 
 BYTES_PER_PIXEL = 60  # content, padded content, result and copies of them
 BYTES_PER_TILE_PIXEL = 60  # what the engine takes, measured at 3840x2160
-STYLE_SIDE = 512  # longest side at which a style is looked at, times style_scale
-_LEAST_SIDE = 64
 _LEAST_SHARE = 1e-6  # masks that want less in all, as resizing leaves, want nothing
 _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
 
@@ -242,25 +240,6 @@ def network_of(style: StyleCode | Image) -> NetworkFile | None:
     return style.network if isinstance(style, StyleCode) else None
 
 
-def encode_style(engine: Engine, style: Image, scale: float = 1.0) -> Array:
-    """Return the code of a style picture (H, W, 3); small ones are enlarged.
-
-    `scale` is the size at which the style is looked at: larger means larger strokes.
-    """
-    style = _without_ends(style)
-    height, width = style.shape[:2]
-    longest, shortest = max(height, width), min(height, width)
-    side = STYLE_SIDE * scale
-    if side > longest:
-        side = longest if scale == 1 else min(side, scale * longest)
-    # a sliver keeps enough for the encoder's halvings
-    side = max(side, math.ceil(_LEAST_SIDE * longest / shortest))
-    seen = style if round(side) == longest else fit(style, round(side))
-    seen = np.ascontiguousarray(seen, np.float32)
-    learned = engine.run("style", {"style": seen[None]}, ["code"])[0][0]
-    return np.concatenate([learned, color_code(style)]).astype(np.float32)
-
-
 def _check_memory(height: int, width: int) -> None:
     """Compare what a picture takes with what is free.
 
@@ -276,14 +255,6 @@ def _check_memory(height: int, width: int) -> None:
             f"a {width}x{height} picture needs about {needed / 2**30:.1f} GB, and"
             f" {there / 2**30:.1f} GB are free: use --size {side}"
         )
-
-
-def _without_ends(style: Image) -> Image:
-    """Return the middle of a style that is more than 16 times as long as it is wide."""
-    height, width = style.shape[:2]
-    most = 16 * min(height, width)
-    top, left = max(0, height - most) // 2, max(0, width - most) // 2
-    return style[top : top + most, left : left + most]
 
 
 def _version(package: str) -> str:
