@@ -7,8 +7,8 @@ arXiv:1703.06868, equation 8), gives them and its own layers gains and shifts th
 the code (FiLM: Perez et al. 2018), and leads them back to a picture. Colours are dealt with
 apart: the content comes in whitened, and what is painted goes out with the mean and covariance
 of the style's colours, so that the networks in between need only learn to paint. Noise, as much
-of it as a style wants, is added at two scales (Ulyanov et al. 2016; Karras et al. 2019): an empty
-sky has nothing that strokes could grow from.
+of it as a style wants, is added at 1/16 (Ulyanov et al. 2016; Karras et al. 2019): an empty sky has
+nothing that strokes could grow from.
 
 Departures from AdaIN and MicroAST (Wang et al., AAAI 2023): nothing in the painter is
 normalised again, so once the content's statistics are known every layer sees only a
@@ -170,19 +170,19 @@ class Painter(nn.Module):
         self,
         features: tuple[Tensor, Tensor, Tensor],
         affines: list[tuple[Tensor, Tensor]],
-        grain: tuple[Tensor, Tensor],
+        grain: Tensor,
     ) -> Tensor:
         """Return uncoloured pictures, to be shuffled: (N, 48, H/4, W/4), all of a colour together.
 
-        Affines are (1 or N, C, 1 or H', 1 or W'); `grain` is what noise adds at deep and coarse.
+        Affines are (1 or N, C, 1 or H', 1 or W'); `grain` is what noise adds at deep.
         """
         fine, coarse, deep = features
         each = iter(affines)
-        x = _affine(deep, next(each)) + grain[0]
+        x = _affine(deep, next(each)) + grain
         for block in self.deep_blocks:
             x = block(x, next(each))
         x = F.interpolate(leaky(x), scale_factor=2.0, mode="nearest")
-        x = _affine(self.up_deep(x), next(each)) + _affine(coarse, next(each)) + grain[1]
+        x = _affine(self.up_deep(x), next(each)) + _affine(coarse, next(each))
         for block in self.coarse_blocks:
             x = block(x, next(each))
         x = F.pixel_shuffle(self.up_coarse(leaky(x)), 2)
@@ -208,48 +208,45 @@ class Realtime(nn.Module):
         self.content = ContentEncoder(self.config)
         self.painter = Painter(self.config)
         self.channels = sum(self.config.layers().values(), ())
-        self.grains = (self.config.deep, self.config.coarse)
-        self.heads = nn.Linear(self.config.code, 2 * sum(self.channels) + sum(self.grains))
+        self.grains = self.config.deep
+        self.heads = nn.Linear(self.config.code, 2 * sum(self.channels) + self.grains)
         nn.init.normal_(self.heads.weight, std=0.02)
-        nn.init.zeros_(self.heads.weight[-sum(self.grains) :])
+        nn.init.zeros_(self.heads.weight[-self.grains :])
         nn.init.zeros_(self.heads.bias)
 
     def modulation(
         self, codes: Tensor, change: Tensor | None = None
-    ) -> tuple[list[tuple[Tensor, Tensor]], tuple[Tensor, Tensor]]:
+    ) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
         """Return gain and shift (N, C, 1, 1) of each modulated layer, and the scales of the noise.
 
         `change` (N or 1, all of them) is added, as tuned styles have it.
         """
         found = self.heads(codes[:, :-COLOR])
         found = (found if change is None else found + change)[:, :, None, None]
-        *parts, deep, coarse = found.split([*(2 * n for n in self.channels), *self.grains], 1)
+        *parts, grain = found.split([*(2 * n for n in self.channels), self.grains], 1)
         pairs = (part.chunk(2, 1) for part in parts)
-        return [(1 + gain, shift) for gain, shift in pairs], (deep, coarse)
+        return [(1 + gain, shift) for gain, shift in pairs], grain
 
     def paint(
         self,
         content: Tensor,
         codes: Tensor,
         change: Tensor | None = None,
-        noise: tuple[Tensor, Tensor] | None = None,
+        noise: Tensor | None = None,
         from_below: int = 0,
     ) -> Tensor:
         """Return contents painted in the styles of codes, by statistics of the whole pictures.
 
         They are continued by a mirrored margin of 16 pixels, H and W with it below, and the margin
-        is cut off again. `noise` is (N, 1, H/16, W/16) and (N, 1, H/8, W/8), of deviation 1; none
-        without it. The last `from_below` contents are painted without their fine features, so
-        that in training the layers below learn to do without.
+        is cut off again. `noise` is (N, 1, H/16, W/16), of deviation 1; none without it. The last
+        `from_below` contents are painted without their fine features, so that in training the
+        layers below learn to do without.
         """
         mean, covariance = color_statistics(content)
         around = mirrored(content, MARGIN)
         white = recolor(around - mean[:, :, None, None], inverse_root(covariance))
         affines, grain = self.modulation(codes, change)
-        if noise is None:
-            grain = torch.zeros_like(grain[0]), torch.zeros_like(grain[1])
-        else:
-            grain = grain[0] * noise[0], grain[1] * noise[1]
+        grain = torch.zeros_like(grain) if noise is None else grain * noise
         with torch.autocast(content.device.type, torch.bfloat16, enabled=self.mixed):
             seen = self.content(F.pixel_unshuffle(white, 4))
             fine, coarse, deep = (normalize(f) for f in seen)
