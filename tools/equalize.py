@@ -22,14 +22,14 @@ from impasto.methods.realtime.network import Realtime
 class Channels:
     """Name some channels: the layers that write and read them, and the affines on the way.
 
-    `affines` are numbers of modulated layers, `grain` that of the noise. A reader comes with the
-    first of its channels that are these.
+    `affines` are numbers of modulated layers, `grain` says whether noise is added. A reader comes
+    with the first of its channels that are these.
     """
 
     writers: tuple[nn.Conv2d, ...]
     readers: tuple[tuple[nn.Conv2d, int], ...]
     affines: tuple[int, ...] = ()
-    grain: int | None = None
+    grain: bool = False
 
 
 @torch.no_grad()
@@ -67,9 +67,9 @@ def _groups(network: Realtime) -> Iterator[Channels]:
     start, streams = 0, []
     ends: tuple[tuple[nn.Conv2d, int], ...] = ((painter.mid, 0), (painter.out, 0))
     parts = (
-        (1, painter.deep_blocks, ((painter.up_deep, 0),), 0),
-        (2, painter.coarse_blocks, ((painter.up_coarse, 0),), 1),
-        (2, painter.fine_blocks, ends, None),
+        (1, painter.deep_blocks, ((painter.up_deep, 0),), True),
+        (2, painter.coarse_blocks, ((painter.up_coarse, 0),), False),
+        (2, painter.fine_blocks, ends, False),
     )
     for joined, modules, readers, grain in parts:
         blocks = [block for block in modules if isinstance(block, Block)]
@@ -102,7 +102,6 @@ def _scale(network: Realtime, group: Channels, scale: Tensor) -> None:
             weight[rows] *= scale[:, None]
         bias[gains] = (1 + bias[gains]) * scale - 1
         bias[shifts] *= scale
-    if group.grain is not None:
-        start = sum(sizes) + sum(network.grains[: group.grain])
-        weight[start : start + len(scale)] *= scale[:, None]
-        bias[start : start + len(scale)] *= scale
+    if group.grain:
+        weight[sum(sizes) :] *= scale[:, None]
+        bias[sum(sizes) :] *= scale

@@ -27,13 +27,10 @@ AFTER = ("loss", "silent", "seconds_per_step", "held_content", "held_style")
 _DEEP = STYLE_LAYERS[2:]
 
 
-Noise = tuple[Tensor, Tensor]
-
-
 class Paint(Protocol):
     """Paint the contents of a batch, or the first of them, each in its style."""
 
-    def __call__(self, images: Tensor, noise: Noise | None = None, from_below: int = 0) -> Tensor:
+    def __call__(self, images: Tensor, noise: Tensor | None = None, from_below: int = 0) -> Tensor:
         """Return them painted, (N, 3, H, W)."""
         ...
 
@@ -152,7 +149,7 @@ class PaintingTask:
             state = self.painting.state_dict()
             return {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}
 
-    def quiet_noise(self, contents: Tensor) -> Noise:
+    def quiet_noise(self, contents: Tensor) -> Tensor:
         """Return always the same noise, as the product has it."""
         return noise_maps(contents, np.random.default_rng(self.config.seed), quiet=0)
 

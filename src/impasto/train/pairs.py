@@ -9,7 +9,7 @@ from torch import Tensor
 from impasto.backbones.vgg import Vgg
 from impasto.drawn import DRAWINGS, draw
 from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, gram
-from impasto.methods.realtime.model import MARGIN
+from impasto.methods.realtime.model import GRAINY, MARGIN, STRIDES
 from impasto.methods.realtime.network import StyleEncoder
 from impasto.methods.realtime.noise import smooth_noise
 from impasto.train.data import Pictures, Pixels
@@ -104,20 +104,15 @@ def drawn(seeds: int, size: int = 512) -> list[Pixels]:
     return [(image * 255).round().astype(np.uint8) for image in images]
 
 
-def noise_maps(content: Tensor, rng: np.random.Generator, quiet: int) -> tuple[Tensor, Tensor]:
-    """Return noise at 1/16 and 1/8 of a batch's size, none for its first `quiet` items.
+def noise_maps(content: Tensor, rng: np.random.Generator, quiet: int) -> Tensor:
+    """Return noise (N, 1, H/16, W/16) for a batch, none for its first `quiet` items.
 
     There is a margin around the contents.
     """
-    count = len(content)
-    height, width = (side + 2 * MARGIN for side in content.shape[2:])
-    maps = []
-    for stride in (16, 8):
-        size = (count, 1, height // stride, width // stride)
-        values = smooth_noise(rng, size)
-        values[:quiet] = 0
-        maps.append(torch.from_numpy(values).to(content.device))
-    return maps[0], maps[1]
+    height, width = ((side + 2 * MARGIN) // STRIDES[GRAINY] for side in content.shape[2:])
+    values = smooth_noise(rng, (len(content), 1, height, width))
+    values[:quiet] = 0
+    return torch.from_numpy(values).to(content.device)
 
 
 def half_transparent(over: Tensor, images: Tensor, rng: np.random.Generator) -> Tensor:

@@ -26,7 +26,7 @@ from impasto.train import processes
 from impasto.train.begin import begin
 from impasto.train.data import Pictures
 from impasto.train.loop import Loop, Schedule
-from impasto.train.painting import Noise, PaintingTask, contact_sheet
+from impasto.train.painting import PaintingTask, contact_sheet
 from impasto.train.pairs import SEEN, Pairs, drawn
 from impasto.train.settings import RealtimeTraining, settings_of
 from impasto.weights import weights_sha256
@@ -54,7 +54,7 @@ class RealtimeTask(PaintingTask):
         contents, styles, own = self.pairs.batch(step, rng)
         codes = self.network.style.code(*(styles[1][f"style {name}"] for name in SEEN))
 
-        def paint(images: Tensor, noise: Noise | None = None, from_below: int = 0) -> Tensor:
+        def paint(images: Tensor, noise: Tensor | None = None, from_below: int = 0) -> Tensor:
             return self.network.paint(images, codes[: len(images)], None, noise, from_below)
 
         return self.painted(paint, contents, styles[1], own, step, rng).terms

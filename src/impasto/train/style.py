@@ -23,7 +23,7 @@ from impasto.methods.realtime.style_networks import StyleNetwork
 from impasto.train import processes
 from impasto.train.data import Pictures
 from impasto.train.echo import EchoBuffer, Labelled
-from impasto.train.painting import Noise, Paint, PaintingTask, contact_sheet
+from impasto.train.painting import Paint, PaintingTask, contact_sheet
 from impasto.train.pairs import labelled
 from impasto.train.settings import StyleTraining
 
@@ -99,7 +99,7 @@ class StyleTask(PaintingTask):
         """Return what paints a batch, or the first of it, in the styles of its rows."""
         colors = color_code(contents[0])
 
-        def paint(images: Tensor, noise: Noise | None = None, from_below: int = 0) -> Tensor:
+        def paint(images: Tensor, noise: Tensor | None = None, from_below: int = 0) -> Tensor:
             some = slice(0, len(images))
             return self.network.paint(images, rows[some], colors[some], noise, from_below)
 

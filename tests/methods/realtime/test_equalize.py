@@ -39,7 +39,7 @@ def spread(network: Realtime, layer: torch.nn.Module, paint: object) -> float:
 def test_what_is_painted_stays_and_ranges_come_nearer(network: Realtime) -> None:
     content = torch.rand(2, 3, 64, 48)
     codes = torch.randn(2, CONFIG.code + COLOR)
-    noise = torch.randn(2, 1, 6, 5), torch.randn(2, 1, 12, 10)
+    noise = torch.randn(2, 1, 6, 5)
 
     @torch.no_grad()
     def paint() -> torch.Tensor:

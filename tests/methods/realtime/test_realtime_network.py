@@ -64,7 +64,7 @@ def test_a_pixel_costs_little(network: Realtime) -> None:
         if isinstance(layer, nn.Conv2d | nn.Linear)
     ]
     with torch.no_grad():
-        grain = torch.rand(1, 1, side // 16, side // 16), torch.rand(1, 1, side // 8, side // 8)
+        grain = torch.rand(1, 1, side // 16, side // 16)
         network.paint(torch.rand(1, 3, side - 32, side - 32), code, noise=grain)
     for hook in hooks:
         hook.remove()
@@ -77,13 +77,12 @@ def test_a_pixel_costs_little(network: Realtime) -> None:
 def test_gains_and_shifts_need_no_torch(network: Realtime, model: RealtimeModel, seed: int) -> None:
     code = np.random.default_rng(seed).normal(size=model.code_size).astype(np.float32)
     with torch.no_grad():
-        pairs, grains = network.split(network.modulation(torch.from_numpy(code)[None]))
+        pairs, grain = network.split(network.modulation(torch.from_numpy(code)[None]))
     tables: dict[str, list[torch.Tensor]] = {scale: [] for scale in model.layers}
     order = [scale for scale in ("deep", "coarse", "fine") for _ in model.layers[scale]]
     for scale, pair in zip(order, pairs, strict=True):
         tables[scale] += pair
-    for scale, grain in zip(GRAINY, grains, strict=True):
-        tables[scale].append(grain)
+    tables[GRAINY].append(grain)
     found = model.affines(code)
     assert set(found) == set(tables)
     for scale, parts in tables.items():
@@ -117,10 +116,10 @@ def test_what_is_trained_is_what_paints(
     assert np.allclose(encode_style(engine, style), code[0].numpy(), atol=2e-3)
 
     whole = slice(0, 96), slice(0, 128)
-    maps = {f"{scale}_noise": noise(whole, STRIDES[scale]) for scale in GRAINY}
+    maps = {f"{GRAINY}_noise": noise(whole, STRIDES[GRAINY])}
     with torch.no_grad():
-        grain = tuple(torch.from_numpy(value) for value in maps.values())
-        painted = network.paint(tensor(content), code, noise=grain)  # type: ignore[arg-type]
+        grain = torch.from_numpy(maps[f"{GRAINY}_noise"])
+        painted = network.paint(tensor(content), code, noise=grain)
     around = np.pad(content, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="symmetric")
     inputs = {k: v.numpy() for k, v in content_example(network, 96, 128, maps=False).items()}
     vector = code[0].numpy()

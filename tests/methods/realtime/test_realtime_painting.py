@@ -41,7 +41,7 @@ def picture(height: int, width: int, seed: int) -> Array:
 def region(model: RealtimeModel, code: StyleCode, share: Array | None = None) -> Region:
     """Return a style with noise, whether its code asks for any or not."""
     change = np.zeros_like(model.bias)
-    change[-sum(model.layers[scale][0] for scale in GRAINY) :] = 0.2
+    change[-model.layers[GRAINY][0] :] = 0.2
     return Region(model.affines(code.vector, change), coloring(code.vector), share)
 
 

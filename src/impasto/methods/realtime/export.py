@@ -87,13 +87,12 @@ def content_example(network: UNet, height: int, width: int, maps: bool) -> dict[
     example["limits"] = torch.tensor([0.0, 1.0])
     sizes = {s: (height // n, width // n) if maps else (1, 1) for s, n in STRIDES.items()}
     for scale, size in sizes.items():
-        grains = layers[scale][0] if scale in GRAINY else 0
+        grains = layers[scale][0] if scale == GRAINY else 0
         example[scale] = torch.rand(1, 2 * sum(layers[scale]) + grains, *size)
     for scale, size in sizes.items():
         example[f"{scale}_statistics"] = torch.rand(1, 2 * layers[scale][0], *size)
-    for scale in GRAINY:
-        stride = STRIDES[scale]
-        example[f"{scale}_noise"] = torch.randn(1, 1, height // stride, width // stride)
+    stride = STRIDES[GRAINY]
+    example[f"{GRAINY}_noise"] = torch.randn(1, 1, height // stride, width // stride)
     return example | {"given": torch.zeros(1)}
 
 

@@ -42,7 +42,7 @@ class ContentGraph(nn.Module):
     `white` and `color` (3, 4) are a matrix and, last, what is added: the first makes the
     content's colours white, the second colours what is painted, which is brought into `limits`
     (2,). `fine`, `coarse` and `deep` hold a gain and a shift for each layer (1, 2K, 1 or H/s,
-    1 or W/s), s the scale's stride, the last two then a scale of the noise for each channel;
+    1 or W/s), s the scale's stride, the last then a scale of the noise for each channel;
     the `statistics` a mean and a deviation for each channel, (1, 2C, same); the `noise` is
     (1, 1, H/s, W/s).
 
@@ -75,7 +75,6 @@ class ContentGraph(nn.Module):
         coarse_statistics: Tensor,
         deep_statistics: Tensor,
         deep_noise: Tensor,
-        coarse_noise: Tensor,
         given: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the picture (1, H - 32, W - 32, 3), and moments (1, 2C, H/16, W/16)."""
@@ -89,13 +88,13 @@ class ContentGraph(nn.Module):
         seen = tuple(
             normalized(x, known, given) for x, known in zip(features, statistics, strict=True)
         )
-        coarse_channels, deep_channels = features[1].shape[1], features[2].shape[1]
+        channels = features[2].shape[1]
         affines = [
             *_pairs(deep, self.layers["deep"]),
             *_pairs(coarse, self.layers["coarse"]),
             *_pairs(fine, self.layers["fine"]),
         ]
-        grain = deep[:, -deep_channels:] * deep_noise, coarse[:, -coarse_channels:] * coarse_noise
+        grain = deep[:, -channels:] * deep_noise
         margin = MARGIN // 4
         painted = self.painter(seen, affines, grain)[:, :, margin:-margin, margin:-margin]
         rows = _rows(painted.permute(0, 2, 3, 1))

@@ -27,7 +27,7 @@ QUANTIZED = "realtime-content-int8.xml"  # the content graph in OpenVINO's forma
 MANIFEST = "manifest.json"
 COLOR = 12  # the last numbers of a code: the colours' mean and the root of their covariance
 STRIDES = {"fine": 4, "coarse": 8, "deep": 16}
-GRAINY = ("deep", "coarse")  # scales with noise
+GRAINY = "deep"  # the scale with noise
 CELL = 16
 MARGIN = CELL  # pixels around a content that the content graph takes and does not paint
 
@@ -93,7 +93,7 @@ class RealtimeModel:
         return self.weight.shape[1] + COLOR  # type: ignore[no-any-return]
 
     def affines(self, code: Array, change: Array | None = None) -> dict[str, Array]:
-        """Return gains and shifts of a code by scale, each (1, 2K, 1, 1), then noise's scales.
+        """Return gains and shifts of a code by scale, (1, 2K, 1, 1), at the end noise's scales.
 
         `change` (as many as `bias`) is added to them, as styles tuned beyond their code have it.
         """
@@ -109,10 +109,7 @@ class RealtimeModel:
                 part[:channels] += 1
                 tables[scale].append(part)
                 start += 2 * channels
-        for scale in GRAINY:
-            channels = self.layers[scale][0]
-            tables[scale].append(values[start : start + channels])
-            start += channels
+        tables[GRAINY].append(values[start:])
         return {name: np.concatenate(parts).reshape(1, -1, 1, 1) for name, parts in tables.items()}
 
 

@@ -94,7 +94,7 @@ class Realtime(UNet):
         self.style = StyleEncoder(config)
         self.heads = nn.Linear(config.code, self.values)
         nn.init.normal_(self.heads.weight, std=0.02)
-        nn.init.zeros_(self.heads.weight[-sum(self.grains) :])
+        nn.init.zeros_(self.heads.weight[-self.grains :])
         nn.init.zeros_(self.heads.bias)
 
     def modulation(self, codes: Tensor, change: Tensor | None = None) -> Tensor:
@@ -110,7 +110,7 @@ class Realtime(UNet):
         content: Tensor,
         codes: Tensor,
         change: Tensor | None = None,
-        noise: tuple[Tensor, Tensor] | None = None,
+        noise: Tensor | None = None,
         from_below: int = 0,
     ) -> Tensor:
         """Return contents painted in the styles of codes; the rest is as in `paint_as`."""

@@ -147,7 +147,7 @@ class Painter:
         for scale, stride in STRIDES.items():
             layers = self.model.layers[scale]
             count = 2 * sum(layers)
-            if scale in GRAINY:
+            if scale == GRAINY:
                 count += layers[0]
                 inputs[f"{scale}_noise"] = self.grain * noise(part, stride)
             inputs[scale] = np.ones((1, count, 1, 1), np.float32)

@@ -32,7 +32,7 @@ class StyleTable(UNet):
         content: Tensor,
         rows: Tensor,
         own_colors: Tensor,
-        noise: tuple[Tensor, Tensor] | None = None,
+        noise: Tensor | None = None,
         from_below: int = 0,
     ) -> Tensor:
         """Return contents (N, 3, H, W) painted in the styles of `rows` (N,), from 1.

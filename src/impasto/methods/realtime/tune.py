@@ -120,9 +120,9 @@ class _Tuning:
     def _painted(self, contents: Tensor) -> Tensor:
         codes = torch.cat([self.learned, self.colors], 1)
         height, width = (side + 2 * MARGIN for side in contents.shape[2:])
-        maps = [noise((slice(0, height), slice(0, width)), STRIDES[scale]) for scale in GRAINY]
-        deep, coarse = (torch.from_numpy(m).expand(len(contents), -1, -1, -1) for m in maps)
-        return self.network.paint(contents, codes, self.change, (deep, coarse))
+        grain = noise((slice(0, height), slice(0, width)), STRIDES[GRAINY])
+        maps = torch.from_numpy(grain).expand(len(contents), -1, -1, -1)
+        return self.network.paint(contents, codes, self.change, maps)
 
     def _loss(self, picks: list[int]) -> Tensor:
         painted = self._painted(self.tuned_on[picks])

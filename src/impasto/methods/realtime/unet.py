@@ -6,7 +6,7 @@ each place (AdaIN: Huang & Belongie 2017, arXiv:1703.06868, equation 8), gives t
 layers gains and shifts that say which style it is (Dumoulin et al. 2017, arXiv:1610.07629), and
 leads them back to a picture. Colours are dealt with apart: the content comes in whitened, and what
 is painted goes out with the mean and covariance of the style's colours, so that the network in
-between need only learn to paint. Noise, as much of it as a style wants, is added at two scales
+between need only learn to paint. Noise, as much of it as a style wants, is added at 1/16
 (Ulyanov et al. 2016; Karras et al. 2019): an empty sky has nothing that strokes could grow from.
 
 Nothing in the painter is normalised again, so once the content's statistics are known every layer
@@ -111,19 +111,19 @@ class Painter(nn.Module):
         self,
         features: tuple[Tensor, Tensor, Tensor],
         affines: list[tuple[Tensor, Tensor]],
-        grain: tuple[Tensor, Tensor],
+        grain: Tensor,
     ) -> Tensor:
         """Return uncoloured pictures, to be shuffled: (N, 48, H/4, W/4), all of a colour together.
 
-        Affines are (1 or N, C, 1 or H', 1 or W'); `grain` is what noise adds at deep and coarse.
+        Affines are (1 or N, C, 1 or H', 1 or W'); `grain` is what noise adds at deep.
         """
         fine, coarse, deep = features
         each = iter(affines)
-        x = _affine(deep, next(each)) + grain[0]
+        x = _affine(deep, next(each)) + grain
         for block in self.deep_blocks:
             x = block(x, next(each))
         x = F.interpolate(leaky(x), scale_factor=2.0, mode="nearest")
-        x = _affine(self.up_deep(x), next(each)) + _affine(coarse, next(each)) + grain[1]
+        x = _affine(self.up_deep(x), next(each)) + _affine(coarse, next(each))
         for block in self.coarse_blocks:
             x = block(x, next(each))
         x = F.pixel_shuffle(self.up_coarse(leaky(x)), 2)
@@ -148,7 +148,7 @@ class UNet(nn.Module):
         self.content = ContentEncoder(config)
         self.painter = Painter(config)
         self.channels = sum(config.layers().values(), ())
-        self.grains = (config.deep, config.coarse)
+        self.grains = config.deep
 
     def even_out(self) -> None:
         """Take away what a flat picture would get as a checkerboard, exactly."""
@@ -157,14 +157,14 @@ class UNet(nn.Module):
     @property
     def values(self) -> int:
         """Return how many gains, shifts and scales of noise say what a style is."""
-        return 2 * sum(self.channels) + sum(self.grains)
+        return 2 * sum(self.channels) + self.grains
 
     def paint_as(
         self,
         content: Tensor,
         values: Tensor,
         colors: Tensor,
-        noise: tuple[Tensor, Tensor] | None = None,
+        noise: Tensor | None = None,
         from_below: int = 0,
     ) -> Tensor:
         """Return contents painted with `values`, by statistics of the whole pictures.
@@ -172,8 +172,8 @@ class UNet(nn.Module):
         `values` (N or 1, `values`) hold gain less 1 and shift of each modulated layer in turn,
         then the scales of the noise; `colors` (N or 1, 12) the mean of the style's colours and
         the root of their covariance. Contents are continued by a mirrored margin of 16 pixels, H
-        and W with it below, and the margin is cut off again. `noise` is (N, 1, H/16, W/16) and
-        (N, 1, H/8, W/8), of deviation 1; none without it. The last `from_below` contents are
+        and W with it below, and the margin is cut off again. `noise` is (N, 1, H/16, W/16), of
+        deviation 1; none without it. The last `from_below` contents are
         painted without their fine features, so that in training the layers below learn to do
         without.
         """
@@ -181,10 +181,7 @@ class UNet(nn.Module):
         around = mirrored(content, MARGIN)
         white = recolor(around - mean[:, :, None, None], inverse_root(covariance))
         affines, grain = self.split(values)
-        if noise is None:
-            grain = torch.zeros_like(grain[0]), torch.zeros_like(grain[1])
-        else:
-            grain = grain[0] * noise[0], grain[1] * noise[1]
+        grain = torch.zeros_like(grain) if noise is None else grain * noise
         with torch.autocast(content.device.type, torch.bfloat16, enabled=self.mixed):
             seen = self.content(F.pixel_unshuffle(white, 4))
             fine, coarse, deep = (normalize(f) for f in seen)
@@ -194,12 +191,12 @@ class UNet(nn.Module):
         painted = painted[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
         return colored(painted, colors)
 
-    def split(self, values: Tensor) -> tuple[list[tuple[Tensor, Tensor]], tuple[Tensor, Tensor]]:
+    def split(self, values: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
         """Return gain and shift (N, C, 1, 1) of each modulated layer, and the noise's scales."""
-        sizes = [*(2 * n for n in self.channels), *self.grains]
-        *parts, deep, coarse = torch.split(values[:, :, None, None], sizes, 1)
+        sizes = [*(2 * n for n in self.channels), self.grains]
+        *parts, grain = torch.split(values[:, :, None, None], sizes, 1)
         pairs = (part.chunk(2, 1) for part in parts)
-        return [(1 + gain, shift) for gain, shift in pairs], (deep, coarse)
+        return [(1 + gain, shift) for gain, shift in pairs], grain
 
 
 def _affine(x: Tensor, pair: tuple[Tensor, Tensor]) -> Tensor:
