@@ -28,9 +28,9 @@ def mirrored(images: Tensor, margin: int) -> Tensor:
 class Conv(nn.Conv2d):
     """3x3 convolution, zeros around the border.
 
-    With `repeated` it is the border's own values. At 1/16 zeros paint a broad frame, as the margin
-    around a picture is one place there; where maps are large, repeating costs up to a fifth of
-    the speed.
+    With `repeated` it is the border's own values. On the way to 1/16 zeros paint a broad frame, as
+    the margin around a picture is one place there; in all layers, repeating costs a fifth of the
+    speed.
     """
 
     def __init__(

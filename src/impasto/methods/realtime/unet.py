@@ -71,7 +71,7 @@ class ContentEncoder(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.stem: nn.Conv2d = Conv(48, config.fine)
-        self.down = Conv(config.fine, config.coarse, stride=2)
+        self.down = Conv(config.fine, config.coarse, stride=2, repeated=True)
         self.blocks = nn.ModuleList(Block(config.coarse) for _ in range(config.encoder_blocks))
         self.deeper = Conv(config.coarse, config.deep, stride=2, repeated=True)
 
