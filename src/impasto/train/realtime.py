@@ -36,7 +36,7 @@ from impasto.train.data import Pictures
 from impasto.train.distances import distances
 from impasto.train.health import silent_channels
 from impasto.train.log import append_row, means
-from impasto.train.pairs import SEEN, Pairs, drawn, noise_maps
+from impasto.train.pairs import SEEN, Pairs, drawn, noise_map
 from impasto.train.settings import RealtimeTraining, learning_rate
 from impasto.weights import weights_sha256
 
@@ -145,7 +145,7 @@ class RealtimeTrainer:
         contents, styles, own = self.pairs.batch(self.step, rng)
         config, content = self.config, contents[0]
         codes = self.network.style.code(*(styles[1][f"style {name}"] for name in SEEN))
-        noise = noise_maps(content, rng, config.calm)
+        noise = noise_map(content, rng, config.calm)
         painted = self.network.paint(content, codes, noise=noise, from_below=config.from_below)
         layers = STYLE_LAYERS if self.step % config.shallow_every == 0 else _DEEP
         features = self.judge(painted.contiguous(memory_format=torch.channels_last), layers)
@@ -222,7 +222,7 @@ class RealtimeTrainer:
 
     def _as_shipped(self, contents: Tensor, styles: Tensor) -> Tensor:
         """Return contents painted as the product does, always with the same noise."""
-        noise = noise_maps(contents, np.random.default_rng(self.config.seed), quiet=0)
+        noise = noise_map(contents, np.random.default_rng(self.config.seed), quiet=0)
         return self.network.paint(contents, self.network.style(styles), noise=noise).clamp(0, 1)  # type: ignore[no-any-return]
 
     def _log(self, folder: Path, row: dict[str, float]) -> None:
