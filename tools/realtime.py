@@ -27,7 +27,7 @@ from impasto.methods.realtime.export import export_onnx
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.data import Pictures
-from impasto.train.pairs import noise_maps
+from impasto.train.pairs import noise_map
 from impasto.weights import read_weights, weights_sha256
 from tools.equalize import equalize
 from tools.quantize import quantize
@@ -85,7 +85,7 @@ def _paint_all(
             code = torch.from_numpy(style.vector)[None]
         else:
             code = network.style(_tensor(style))
-        network.paint(image, code, noise=noise_maps(image, rng, quiet=0))
+        network.paint(image, code, noise=noise_map(image, rng, quiet=0))
 
 
 def _tensor(image: Image) -> Tensor:

@@ -19,7 +19,7 @@ from impasto.train.distances import distances
 from impasto.train.echo import Labelled
 from impasto.train.health import silent_channels
 from impasto.train.learner import Learner
-from impasto.train.pairs import noise_maps
+from impasto.train.pairs import noise_map
 from impasto.train.settings import PaintingTraining, learning_rate
 
 TERMS = ("content", "style", "moments", "identity", "calm", "grid", "blocks", "variation", "range")
@@ -117,7 +117,7 @@ class PaintingTask:
     ) -> Painted:
         """Paint contents and return the terms: `own` (N,) says which are to come back."""
         config, content = self.config, contents[0]
-        noise = noise_maps(content, rng, config.calm)
+        noise = noise_map(content, rng, config.calm)
         painted = paint(content, noise, config.from_below)
         layers = STYLE_LAYERS if step % config.shallow_every == 0 else _DEEP
         features = self.judge(painted.contiguous(memory_format=torch.channels_last), layers)
@@ -151,7 +151,7 @@ class PaintingTask:
 
     def quiet_noise(self, contents: Tensor) -> Tensor:
         """Return always the same noise, as the product has it."""
-        return noise_maps(contents, np.random.default_rng(self.config.seed), quiet=0)
+        return noise_map(contents, np.random.default_rng(self.config.seed), quiet=0)
 
 
 def contact_sheet(contents: Tensor, styles: Tensor, paint: Callable[[Tensor], Tensor]) -> Tensor:

@@ -104,7 +104,7 @@ def drawn(seeds: int, size: int = 512) -> list[Pixels]:
     return [(image * 255).round().astype(np.uint8) for image in images]
 
 
-def noise_maps(content: Tensor, rng: np.random.Generator, quiet: int) -> Tensor:
+def noise_map(content: Tensor, rng: np.random.Generator, quiet: int) -> Tensor:
     """Return noise (N, 1, H/16, W/16) for a batch, none for its first `quiet` items.
 
     There is a margin around the contents.

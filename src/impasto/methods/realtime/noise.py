@@ -1,7 +1,7 @@
 """The noise that strokes grow from where a content is empty (Ulyanov et al. 2016).
 
-Neighbouring places are alike: out of white noise the painter made a stroke of its own for each
-cell of its grid, all in line.
+It comes in at 1/16 alone, and neighbouring places are alike: finer noise, and white noise, grew
+into a stroke for each cell of a grid, all in line.
 """
 
 from __future__ import annotations
