@@ -10,7 +10,8 @@ import pytest
 
 from impasto.errors import ImageError, OptionError, RecipeError, WeightsError
 from impasto.images import Picture, load_picture, save_picture
-from impasto.methods.realtime.codes import StyleCode, save_code, shipped_codes, target_of
+from impasto.methods.realtime.catalog import target_of
+from impasto.methods.realtime.codes import StyleCode, save_code, shipped_codes
 from impasto.recipe import Ingredient
 from impasto.styles import ingredient_of, named, opaque, open_styles
 

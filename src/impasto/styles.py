@@ -16,14 +16,8 @@ from impasto.errors import ImageError, OptionError, RecipeError, WeightsError
 from impasto.images import Picture, load_picture
 from impasto.methods.contract import Image
 from impasto.methods.realtime import network_file
-from impasto.methods.realtime.codes import (
-    SUFFIX,
-    StyleCode,
-    find_code,
-    load_code,
-    renamed,
-    unknown_style,
-)
+from impasto.methods.realtime.catalog import find_style, unknown_style
+from impasto.methods.realtime.codes import SUFFIX, StyleCode, load_code, renamed
 from impasto.recipe import Ingredient
 
 Source = str | os.PathLike[str] | NDArray[Any] | Picture
@@ -59,7 +53,7 @@ def _open_style(source: StyleSource) -> Style:
             return network_file.read_network(whole).style(name)
         # a file wins over a style of the same name; what looks like a file is no style's name
         if path.name == str(source) and not path.suffix and not path.exists():
-            code = find_code(str(source))
+            code = find_style(str(source))
             if code is None:
                 raise unknown_style(str(source))
             return code
@@ -122,8 +116,8 @@ def named(ingredient: Ingredient, folders: Sequence[Path]) -> StyleCode:
 
 def _codes_called(name: str, folders: Sequence[Path]) -> Iterator[StyleCode]:
     # a damaged file is only a changed one: the next folder may have the right one
-    with suppress(WeightsError):
-        if (code := find_code(name)) is not None:
+    with suppress(WeightsError, OptionError):
+        if (code := find_style(name)) is not None:
             yield code
     stem, _, part = name.partition("#")
     for folder in folders:

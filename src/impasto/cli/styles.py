@@ -13,11 +13,12 @@ from impasto.cli.stylize import blend_weights, target, tell_shares, unused
 from impasto.drawn import draw
 from impasto.errors import MissingExtraError
 from impasto.images import fit, load_picture, save_picture
-from impasto.methods.realtime import codes
+from impasto.methods.realtime import catalog, codes
 from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import make_engine
+from impasto.methods.realtime.mixed import prepare_any
+from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions, TuneOptions
-from impasto.methods.realtime.stylizer import prepare
 from impasto.styles import normalized_blend, opaque, open_styles
 
 _PATH = click.Path(path_type=Path)
@@ -31,10 +32,27 @@ def styles() -> None:
 @styles.command("list")
 def list_() -> None:
     """List the styles that go by a name: your own, then those that ship."""
-    for name, path in codes.user_codes().items():
-        click.echo(f"{name:<26}{path}")
+    for path in catalog.user_styles().values():
+        for name in _names(path):
+            click.echo(f"{name:<26}{path}")
+    for path in catalog.shipped_networks().values():
+        for name in _names(path):
+            code = catalog.find_style(name)
+            assert code is not None
+            click.echo(f"{name:<26}{code.source} ({code.license}), a network of its own")
     for name, code in codes.shipped_codes().items():
         click.echo(f"{name:<26}{code.source} ({code.license})")
+
+
+def _names(path: Path) -> list[str]:
+    """Return the names of the styles of a file, by which they are found."""
+    names = [] if path.suffix == codes.SUFFIX else read_network(path).names
+    return [path.stem] if len(names) < 2 else [f"{path.stem}#{name}" for name in names]
+
+
+def _all_names() -> list[str]:
+    files = [*catalog.user_styles().values(), *catalog.shipped_networks().values()]
+    return [*(name for path in files for name in _names(path)), *codes.shipped_codes()]
 
 
 @styles.command()
@@ -46,13 +64,13 @@ def list_() -> None:
 def show(names: tuple[str, ...], content: Path | None, out: Path | None, **rest: Any) -> None:
     """Paint one picture in each of NAMES (all without any) and save them as a sheet."""
     out = target(out, "styles.png", force=rest["force"])
-    found = open_styles(list(names or [*codes.user_codes(), *codes.shipped_codes()]))
+    found = open_styles(list(names or _all_names()))
     picture = draw("watercolor", size=512) if content is None else load_picture(content).pixels
     photo = fit(picture, rest["size"])
     pictures = [photo]
     for style in found:
         seen = style if isinstance(style, codes.StyleCode) else opaque(style)
-        pictures.append(prepare([seen], [1.0], RealtimeOptions())(photo))
+        pictures.append(prepare_any([seen], [1.0], RealtimeOptions())(photo))
     save_picture(out, sheet(pictures))
     for number, name in enumerate(["the content", *(style.name for style in found)], 1):
         click.echo(f"{number:>3}  {name}")
@@ -67,7 +85,7 @@ def show(names: tuple[str, ...], content: Path | None, out: Path | None, **rest:
 @click.option("--force", is_flag=True, help="Overwrite a style that exists.")
 def save(style: tuple[str, ...], out: str, blend: str | None, **rest: Any) -> None:
     """Keep STYLE, a picture or several styles blended, under a name."""
-    path = unused(codes.target_of(out), force=rest["force"])
+    path = unused(catalog.target_of(out), force=rest["force"])
     parts = [_code(one, rest["style_scale"]) for one in style]
     wanted = blend_weights(blend)
     weights = normalized_blend(wanted, len(parts))
@@ -111,7 +129,7 @@ def tune(style: Path, out: str, contents: tuple[Path, ...], force: bool, **rest:
         if missing.name != "torch":
             raise
         raise MissingExtraError("Tuning", "optimize") from missing
-    path = unused(codes.target_of(out), force=force)
+    path = unused(catalog.target_of(out), force=force)
     result = tune_style(
         opaque(load_picture(style)),
         codes.renamed(_code(str(style), 1.0), path.stem),

@@ -81,7 +81,7 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 @click.option("--content", "contents", type=_PATH, help="Folder or tar file of photos.")
 @click.option("-o", "--out", type=_PATH, required=True, help="Name of the network and its run.")
 @click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
-@click.option("--init", type=_PATH, help="Network file to start from.")
+@click.option("--init", type=_PATH, help="Network file to begin from, or none.")
 @click.option("--add", type=_PATH, help="Network file that gets these styles too; quick.")
 @click.option("--judge", default="compact", help="Perceptual network of the losses.")
 @click.option("--device", default="auto", help="Where to compute: auto, cpu, cuda.")

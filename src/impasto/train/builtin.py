@@ -23,9 +23,13 @@ _PHOTOS = ("astronaut", "chelsea", "coffee", "rocket", "hubble_deep_field", "cam
 
 def builtin_contents() -> Pictures:
     """Return pictures to train on; those with the last seed are held out."""
-    drawn = [_pixels(draw(n, size=_SIDE, seed=s)) for s in range(_SEEDS) for n in _SCENES]
-    last = len(_SCENES)
+    drawn, last = scenes(_SEEDS), len(_SCENES)
     return Pictures.of([*drawn[:-last], *_photos()], drawn[-last:])
+
+
+def scenes(seeds: int) -> list[Pixels]:
+    """Return drawn places and things, each kind `seeds` times."""
+    return [_pixels(draw(n, size=_SIDE, seed=s)) for s in range(seeds) for n in _SCENES]
 
 
 def _photos() -> Iterator[Pixels]:

@@ -7,7 +7,7 @@ and leave the collection's own pictures as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,11 @@ class GanTask(StyleTask):
         self.critic_learner = Learner(
             dict(self.critic.named_parameters()), average=0.0, clip=config.clip, betas=(0.5, 0.99)
         )
+
+    @property
+    def buffers(self) -> Sequence[EchoBuffer]:
+        """Return where labelled contents and pictures of the collection are kept."""
+        return self._echo, self._paintings
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that steps change; spectral norms have vectors of their own."""

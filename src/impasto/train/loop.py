@@ -22,6 +22,7 @@ from impasto.train import processes
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.learner import UnsoundStepError
 from impasto.train.log import append_row, means
+from impasto.train.plot import plot_log
 
 Row = dict[str, float]
 
@@ -182,7 +183,10 @@ class Loop:
         with SummaryWriter(str(self.folder / "tensorboard")) as writer:
             for name, value in row.items():
                 writer.add_scalar(name, value, int(self.step))
-            sheet = self.task.sheet() if self.schedule.looks(self.step) else None
+            if not self.schedule.looks(self.step):
+                return
+            plot_log(self.folder / "log.csv", self.folder / "losses.png")
+            sheet = self.task.sheet()
             if sheet is not None:
                 writer.add_image("held out", sheet, self.step)
                 save_picture(self.folder / "samples.png", sheet.permute(1, 2, 0).numpy())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from impasto.losses.perceptual import block_edges, grid_pattern
 from impasto.methods.realtime.style_networks import AnyNetwork
 from impasto.train import processes
 from impasto.train.distances import distances
-from impasto.train.echo import Labelled
+from impasto.train.echo import EchoBuffer, Labelled
 from impasto.train.health import silent_channels
 from impasto.train.learner import Learner
 from impasto.train.pairs import noise_map
@@ -93,6 +93,11 @@ class PaintingTask:
     def _even_out(self) -> None:
         if not self.frozen:
             self.painting.even_out()
+
+    @property
+    def buffers(self) -> Sequence[EchoBuffer]:
+        """Return where labelled pictures are kept."""
+        raise NotImplementedError
 
     def evaluate(self) -> dict[str, float]:
         """Return what held-out pictures say, with the averaged weights."""

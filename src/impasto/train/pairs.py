@@ -36,7 +36,7 @@ class Pairs:
     ) -> None:
         self.judge, self.encoder, self.data = judge, encoder, data
         self.config, self.device = config, device
-        self._echoes: tuple[EchoBuffer, EchoBuffer] | None = None
+        self.echoes: tuple[EchoBuffer, EchoBuffer] | None = None
 
     def batch(self, step: int, rng: np.random.Generator) -> tuple[Labelled, Labelled, Tensor]:
         """Return a step's contents, styles, and which contents are their own styles (N,)."""
@@ -52,13 +52,13 @@ class Pairs:
         """Return the buffers for the size of this step; larger pictures come at the end."""
         config = self.config
         first, size = config.stage(step)
-        if self._echoes is None or self._echoes[0].first != first:
+        if self.echoes is None or self.echoes[0].first != first:
             groups = max(1, config.memory // config.fresh)
-            self._echoes = (
+            self.echoes = (
                 EchoBuffer(lambda n: self._fresh(0, n, size), groups, first),
                 EchoBuffer(lambda n: self._fresh(1, n, size), groups, first),
             )
-        return self._echoes
+        return self.echoes
 
     def _fresh(self, kind: int, number: int, size: int) -> Labelled:
         """Return group `number` of the stream of photos (0) or paintings (1)."""

@@ -9,7 +9,7 @@ so that tiles and films stay calm.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train import processes
 from impasto.train.begin import begin
 from impasto.train.data import Pictures
+from impasto.train.echo import EchoBuffer
 from impasto.train.loop import Loop, Schedule
 from impasto.train.painting import PaintingTask, contact_sheet
 from impasto.train.pairs import SEEN, Pairs, drawn
@@ -48,6 +49,11 @@ class RealtimeTask(PaintingTask):
         super().__init__(network, judge, config, device)
         self.network = network
         self.pairs = Pairs(self.judge, network.style, (photos, paintings), config, device)
+
+    @property
+    def buffers(self) -> Sequence[EchoBuffer]:
+        """Return where labelled pictures of the size that it is at are kept."""
+        return self.pairs.echoes or ()
 
     def terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """Return the terms of a step's loss."""

@@ -30,13 +30,13 @@ from impasto.train.builtin import builtin_contents
 from impasto.train.card import model_card
 from impasto.train.checkpoint import load_checkpoint
 from impasto.train.data import Pictures
+from impasto.train.estimate import seconds_per_step, tell_memory
 from impasto.train.loop import CHECKPOINT, Loop, Row, Schedule
 from impasto.train.painting import PaintingTask
 from impasto.train.settings import PaintingTraining, settings_of
 
 Array = NDArray[Any]
 Config = TypeVar("Config", bound=PaintingTraining)
-_TRIED = 4  # steps whose time tells the rest's
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,9 @@ class Run:
 
     The result is `out` + ".impasto"; the run, with its checkpoint, log and samples, is in the
     folder `out`, and goes on where that holds a checkpoint. `contents` is a folder or tar file of
-    photos; pictures that come with Impasto without it. `init` is a network file to start from;
-    `add` is one that gets more styles, of which nothing but their gains and shifts is trained;
+    photos; pictures that come with Impasto without it. `init` is a network file to begin from,
+    "none" for random numbers; without it a network of the shipped one's shape begins from that.
+    `add` is one that gets more styles, of which nothing but their gains and shifts is trained.
     `budget` are the seconds that all steps may take, and decides their number.
     """
 
@@ -94,14 +95,16 @@ def trained(
     with processes.joined(place) as own_place:
         judge = load_backbone(run.judge, precision="bfloat16")
         parts = Parts(judge, contents, own_place)
-        cost = _cost(task_of(parts, config))
+        tried = task_of(parts, config)
+        cost = seconds_per_step(tried)
         if run.budget is not None:
             steps = _begun(run.out) or max(1, int(run.budget / cost))
             config = replace(config, steps=steps)
+        tell_memory(tried, config.steps, run.note)
         run.note(f"{config.steps} steps of {cost:.2g} s: {_minutes(config.steps * cost)}")
         task = task_of(parts, config)
         origin = {**origin, "judge": run.judge}
-        schedule = Schedule(config.steps, settings_of(config) | origin, run.every)
+        schedule = Schedule(config.steps, settings_of(config) | origin, run.every, look_every=2)
         started = time.monotonic()
         Loop(task, run.out, schedule, report=run.report, note=run.note).run()
     training = asdict(config) | origin | {"contents": len(contents.train)}
@@ -155,18 +158,6 @@ def _contents(run: Run) -> Pictures:
     pictures = Pictures(run.contents)
     run.note(pictures.summary(run.contents))
     return pictures
-
-
-def _cost(task: PaintingTask) -> float:
-    """Return the seconds that a step takes; the task is worth nothing afterwards."""
-    before = {k: v.clone() for k, v in task.painting.state_dict().items()}
-    task.train_step(0, 1.0)
-    started = time.perf_counter()
-    for step in range(1, 1 + _TRIED):
-        task.train_step(step, 1.0)
-    cost = (time.perf_counter() - started) / _TRIED
-    task.painting.load_state_dict(before)
-    return cost
 
 
 def _begun(folder: Path) -> int | None:

@@ -56,9 +56,9 @@ def learning_rate(
 ) -> float:
     """Return the share of the peak rate: linear warm-up, constant, a linear fall to 1 %.
 
-    Short runs warm up for a tenth of their steps.
+    Short runs warm up for a fifth of their steps.
     """
-    warm_up = min(warm_up, max(1, config.steps // 10))
+    warm_up = min(warm_up, max(1, config.steps // 5))
     left = (config.steps - step) / max(1.0, config.steps * config.decay_share)
     return min(1.0, (step + 1) / warm_up) * min(1.0, 0.01 + 0.99 * left)
 
@@ -159,7 +159,11 @@ class StyleTraining(PaintingTraining):
         384, "Longest side at which styles are looked at: larger means larger strokes.", low=64
     )
     width: float = option(
-        1.0, "Channels of all layers, times the default's.", group="Network", low=0.25, high=4
+        1.0,
+        "Channels of all layers, times the default's; others than 1 begin from nothing.",
+        group="Network",
+        low=0.25,
+        high=4,
     )
     blocks: int = option(
         2, "Residual blocks where the picture is smallest.", group="Network", low=0, high=12
@@ -179,7 +183,7 @@ class StyleTraining(PaintingTraining):
                 "blocks": self.blocks,
                 "depthwise": self.depthwise,
             }
-        names = {"fine": 24, "coarse": 40, "deep": 48, "last": 16}
+        names = {"fine": 32, "coarse": 64, "deep": 80, "last": 16}
         return {name: wide(n) for name, n in names.items()} | {"deep_blocks": self.blocks}
 
 

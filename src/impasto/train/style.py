@@ -44,7 +44,7 @@ class StyleTask(PaintingTask):
     ) -> None:
         super().__init__(network, judge, config, device)
         self.network, self.contents, self.size = network, contents, config.size
-        self.styles = [_seen(style, config.style_size) for style in styles]
+        self.styles = [as_seen(style, config.style_size) for style in styles]
         seen = [labelled(self.judge, style, device)[1] for style in self.styles]
         self.targets = {
             name: torch.cat([labels[name] for labels in seen])
@@ -55,6 +55,11 @@ class StyleTask(PaintingTask):
         network.colors[self.known :] = torch.cat([color_code(style) for style in self.styles])
         groups = max(1, config.memory // config.fresh)
         self._echo = EchoBuffer(self._fresh, groups)
+
+    @property
+    def buffers(self) -> Sequence[EchoBuffer]:
+        """Return where labelled contents are kept."""
+        return (self._echo,)
 
     def terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """Return the terms of a step's loss."""
@@ -127,7 +132,7 @@ class StyleTask(PaintingTask):
         return labelled(self.judge, images, self.device)
 
 
-def _seen(style: Image, size: int) -> Tensor:
+def as_seen(style: Image, size: int) -> Tensor:
     """Return a style (1, 3, H, W), its longest side `size` at most."""
     image = fit(style, min(max(style.shape[:2]), size))
     return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()

@@ -20,18 +20,20 @@ from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.style_networks import AnyNetwork, StyleNetwork, make_table
 from impasto.methods.realtime.weights import load_realtime
 from impasto.styles import opaque
-from impasto.train.begin import begin
+from impasto.train.begin import begin, begin_as_shipped
 from impasto.train.data import Pictures
 from impasto.train.gan import GanTask
 from impasto.train.painting import PaintingTask
 from impasto.train.realtime import RealtimeTask
 from impasto.train.run import Array, Parts, Run, trained, write
 from impasto.train.settings import GanTraining, PaintingTraining, RealtimeTraining, StyleTraining
-from impasto.train.style import StyleTask
+from impasto.train.style import StyleTask, as_seen
 from impasto.weights import weights_sha256
 
 Styles = list[dict[str, str]]
+NOTHING = Path("none")  # as `init`: begin from random numbers
 _KEPT = 64  # styles of a folder whose codes are kept
+_LOOKED_AT = 16  # pictures of a collection that its style begins as
 
 
 def train_style(
@@ -55,7 +57,8 @@ def train_style(
     assert isinstance(config, StyleTraining)
     pictures = [load_picture(path) for path in styles]
     seen = [opaque(picture) for picture in pictures]
-    network, known, begun = _start(run, config, kind, len(styles))
+    shown = [[as_seen(style, config.style_size)] for style in seen]
+    network, known, begun = _start(run, config, kind, shown)
 
     def task_of(parts: Parts, chosen: StyleTraining) -> PaintingTask:
         return StyleTask(network, parts.judge, parts.contents, seen, chosen, parts.device)
@@ -76,7 +79,8 @@ def _collection(styles: Sequence[Path], run: Run, kind: str) -> Pictures:
 
 
 def _train_collection(collection: Pictures, root: Path, run: Run, config: GanTraining) -> Path:
-    network, known, begun = _start(run, config, config.generator, 1)
+    some = collection.crops(np.random.default_rng(config.seed), _LOOKED_AT, config.size)
+    network, known, begun = _start(run, config, config.generator, [[crop[None] for crop in some]])
 
     def task_of(parts: Parts, chosen: GanTraining) -> PaintingTask:
         return GanTask(network, parts.judge, parts.contents, collection, chosen, parts.device)
@@ -88,7 +92,7 @@ def _train_collection(collection: Pictures, root: Path, run: Run, config: GanTra
 
 def _train_arbitrary(collection: Pictures, root: Path, run: Run, config: RealtimeTraining) -> Path:
     """Train the real-time network on a folder of styles, from the shipped weights or anew."""
-    if run.init == Path("none"):
+    if run.init == NOTHING:
         torch.manual_seed(config.seed)
         network, init = Realtime(), ""
         begin(network, load_backbone("compact"), collection, config.seed)
@@ -119,30 +123,37 @@ def _hashes(collection: Pictures) -> list[str]:
 
 
 def _start(
-    run: Run, config: StyleTraining, arch: str, count: int
+    run: Run, config: StyleTraining, arch: str, styles: Sequence[Sequence[Tensor]]
 ) -> tuple[StyleNetwork, Styles, dict[str, object]]:
-    """Return the network as it begins, the styles that it has, and where it is from."""
+    """Return the network as it begins, the styles that it has, and where it is from.
+
+    Each style is some pictures (1, 3, H, W).
+    """
     if run.add is not None:
         known = [dict(style) for style in read_network(run.add).about["styles"]]
-        return _enlarged(run.add, count), known, {"init": weights_sha256(run.add), "added": True}
-    init = "" if run.init is None else weights_sha256(run.init)
-    return _network(config, arch, count, run.init), [], {"init": init, "added": False}
-
-
-def _network(config: StyleTraining, arch: str, count: int, init: Path | None) -> StyleNetwork:
-    """Return a network with room for `count` styles: a new one, or that of a file."""
+        begun = {"init": weights_sha256(run.add), "added": True}
+        return _enlarged(run.add, len(styles)), known, begun
     torch.manual_seed(config.seed)
-    network = make_table(arch, config.shape(arch), count)
-    if init is not None:
-        known = _table(init)
-        if known.config != network.config:
-            raise OptionError(f"{init}: a network of {known.config}, expected {network.config}")
-        state = known.state_dict()
-        # every new style begins as the mean of the known ones
-        mean = state["table"][1:].mean(0, keepdim=True)
-        state["table"] = torch.cat([state["table"][:1], mean.expand(count, -1)])
-        network.load_state_dict(state | {"colors": network.colors})
-    return network
+    network, init = make_table(arch, config.shape(arch), len(styles)), ""
+    if run.init is None:
+        if begin_as_shipped(network, styles):
+            run.note("beginning from the shipped real-time network")
+            init = weights_sha256(checked(WEIGHTS))
+    elif run.init != NOTHING:
+        _begin_from(network, run.init, len(styles))
+        init = weights_sha256(run.init)
+    return network, [], {"init": init, "added": False}
+
+
+def _begin_from(network: StyleNetwork, init: Path, count: int) -> None:
+    """Give a network the weights of a file; every style begins as the mean of the file's."""
+    known = _table(init)
+    if known.config != network.config:
+        raise OptionError(f"{init}: a network of {known.config}, expected {network.config}")
+    state = known.state_dict()
+    mean = state["table"][1:].mean(0, keepdim=True)
+    state["table"] = torch.cat([state["table"][:1], mean.expand(count, -1)])
+    network.load_state_dict(state | {"colors": network.colors})
 
 
 def _table(path: Path) -> StyleNetwork:

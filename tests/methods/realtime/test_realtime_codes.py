@@ -13,19 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.errors import OptionError, WeightsError
-from impasto.methods.realtime import codes
+from impasto.methods.realtime import catalog, codes
+from impasto.methods.realtime.catalog import (
+    find_style,
+    target_of,
+    unknown_style,
+    user_styles,
+)
 from impasto.methods.realtime.codes import (
     SUFFIX,
     StyleCode,
     blend_codes,
-    find_code,
     load_code,
     save_code,
     save_codes,
     shipped_codes,
-    target_of,
-    unknown_style,
-    user_codes,
 )
 from impasto.methods.realtime.model import RealtimeModel
 from impasto.weights import read_weights, write_weights
@@ -107,29 +109,29 @@ def test_presets_are_named_and_licensed(model: RealtimeModel) -> None:
     presets = shipped_codes()
     assert len(presets) >= 22
     for name, preset in presets.items():
-        assert codes._NAME.fullmatch(name)
+        assert catalog._NAME.fullmatch(name)
         assert preset.name == name
         assert preset.source
         assert preset.license in ("public domain", "Apache-2.0")
         assert preset.vector.shape == (model.code_size,)
         assert np.isfinite(preset.vector).all()
-        assert find_code(name) is preset
+        assert find_style(name) is preset
     assert len({preset.digest for preset in presets.values()}) == len(presets)
 
 
 def test_ones_own_styles_are_found_first(model: RealtimeModel, folder: Path) -> None:
-    assert user_codes() == {}
-    assert find_code("mine") is None
+    assert user_styles() == {}
+    assert find_style("mine") is None
     path = save_code(target_of("mine"), code(model))
     assert path == folder / f"mine{SUFFIX}"
-    assert user_codes() == {"mine": path}
-    found = find_code("mine")
+    assert user_styles() == {"mine": path}
+    found = find_style("mine")
     assert found is not None
     assert np.array_equal(found.vector, code(model).vector)
     save_code(target_of("ink"), code(model))
-    assert find_code("ink").digest == code(model).digest  # type: ignore[union-attr]
+    assert find_style("ink").digest == code(model).digest  # type: ignore[union-attr]
     for name in ("../styles/mine", "MINE", "", "."):
-        assert find_code(name) is None
+        assert find_style(name) is None
 
 
 def test_without_a_folder_of_ones_own_it_is_beside_the_weights(
@@ -138,7 +140,7 @@ def test_without_a_folder_of_ones_own_it_is_beside_the_weights(
     monkeypatch.delenv("IMPASTO_STYLES")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("IMPASTO_WEIGHTS", raising=False)
-    assert codes.user_styles_dir().name == "styles"
+    assert catalog.user_styles_dir().name == "styles"
 
 
 def test_targets(folder: Path, tmp_path: Path) -> None:
@@ -176,7 +178,7 @@ def test_a_code_of_another_network_is_refused(model: RealtimeModel, folder: Path
     with pytest.raises(WeightsError, match=r"another version of the network; .*impasto styles"):
         load_code(path)
     with pytest.raises(WeightsError, match="another version"):
-        find_code("old")
+        find_style("old")
     path = written(folder / "odd.style", model, arch="compact")
     with pytest.raises(WeightsError, match="holds compact, expected a style's code"):
         load_code(path)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,11 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError, WeightsError
+from impasto.errors import WeightsError
 from impasto.methods.realtime.model import checked, shipped_model
-from impasto.options import suggest
 from impasto.weights import read_weights, write_weights
-from impasto.weights.locate import user_weights_dir
 
 if TYPE_CHECKING:
     from impasto.methods.realtime.network_file import NetworkFile
@@ -34,7 +31,6 @@ Array = NDArray[np.float32]
 ARCH = "realtime-style"
 SUFFIX = ".style"
 CODES = "styles.safetensors"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,54 +138,6 @@ def save_codes(path: Path, codes: Sequence[StyleCode]) -> Path:
         raise WeightsError(f"{path}: tuned styles need a file each: {', '.join(tuned)}")
     table = np.stack([code.vector for code in codes])
     return write_weights(path, {"codes": table}, _metadata("styles", codes))
-
-
-def find_code(name: str) -> StyleCode | None:
-    """Return the user's style or the preset of this name, or None.
-
-    Raises:
-        WeightsError: the user's file is damaged.
-    """
-    path = user_styles_dir() / f"{name}{SUFFIX}"
-    if _NAME.fullmatch(name) and path.is_file():
-        return renamed(load_code(path), name)  # found by it, whatever it was called
-    return shipped_codes().get(name)
-
-
-def unknown_style(name: str) -> OptionError:
-    """Return the error for a style that is neither a file nor a name."""
-    names = [*user_codes(), *shipped_codes()]
-    return OptionError(f"style {name!r} is no file and no style's name: {suggest(name, names)}")
-
-
-def user_codes() -> dict[str, Path]:
-    """Return the user's own styles by name."""
-    folder = user_styles_dir()
-    files = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
-    return {path.stem: path for path in files}
-
-
-def user_styles_dir() -> Path:
-    """Return the folder of the user's styles; it need not exist. IMPASTO_STYLES names another."""
-    given = os.environ.get("IMPASTO_STYLES")
-    return Path(given) if given else user_weights_dir().with_name("styles")
-
-
-def target_of(name: str) -> Path:
-    """Return where to write a style: a path that ends in .style, or a name in the user's folder.
-
-    Raises:
-        OptionError: a name with anything but small letters, digits, "_" and "-".
-    """
-    path = Path(name)
-    if path.name and (name.endswith(SUFFIX) or os.sep in name):
-        return path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
-    if not _NAME.fullmatch(name):
-        raise OptionError(
-            f"style name {name!r}: use small letters, digits, '_' and '-', or a path that"
-            f" ends in {SUFFIX}"
-        )
-    return user_styles_dir() / f"{name}{SUFFIX}"
 
 
 @lru_cache(maxsize=1)
