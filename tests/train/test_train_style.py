@@ -18,10 +18,14 @@ from impasto.backbones import load_backbone
 from impasto.cli.train import seconds
 from impasto.errors import ImageError, OptionError
 from impasto.images import save_picture
+from impasto.methods.realtime.model import WEIGHTS, checked
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.network_file import read_network
+from impasto.methods.realtime.recolor import color_code
 from impasto.methods.realtime.style_networks import make_table
-from impasto.methods.realtime.weights import save_realtime
+from impasto.methods.realtime.style_table import StyleTable
+from impasto.methods.realtime.weights import load_realtime, save_realtime
+from impasto.train.begin import begin_as_shipped
 from impasto.train.builtin import builtin_contents
 from impasto.train.data import Pictures
 from impasto.train.painting import TERMS
@@ -73,7 +77,8 @@ def test_a_style_is_trained_and_used(
     path = train(data, tmp_path / "mine", kind=kind, styles=data[1], note=notes.append)
     assert path == tmp_path / "mine.impasto"
     assert "skipped 1" in notes[0]
-    assert notes[1].startswith("6 steps of ")
+    assert notes[1].startswith("memory: about ")
+    assert notes[2].startswith("6 steps of ")
     network = read_network(path)
     assert network.names == ["s0", "s1"]
     assert network.about["kind"] == kind
@@ -89,9 +94,29 @@ def test_a_style_is_trained_and_used(
     assert all(np.isfinite(float(row[name])) for row in rows for name in (*TERMS, "loss"))
     with Image.open(tmp_path / "mine" / "samples.png") as sheet:
         assert sheet.size[0] == 3 * CONFIG.size
+    with Image.open(tmp_path / "mine" / "losses.png") as plot:
+        assert len(set(plot.convert("L").tobytes())) > 16
     painted = impasto.stylize(draw(48, 64), style=f"{path}#s1").image
     assert painted.shape == (48, 64, 3)
     assert np.isfinite(painted).all()
+
+
+@torch.no_grad()
+def test_by_default_the_shipped_network_is_the_start(draw: Any) -> None:
+    content, style = (torch.from_numpy(draw(48, 64, s)).permute(2, 0, 1)[None] for s in (1, 2))
+    network = make_table("unet", StyleTraining().shape("unet"), 1)
+    assert isinstance(network, StyleTable)
+    assert begin_as_shipped(network, [[style]])
+    network.colors[:] = color_code(style)
+    shipped = load_realtime(checked(WEIGHTS))
+    painted = network.paint(content, torch.tensor([1]), color_code(content))
+    assert torch.allclose(painted, shipped.paint(content, shipped.style(style)), atol=1e-5)
+    # row 0 is nearer to the content than any style
+    own = network.paint(content, torch.tensor([0]), color_code(content))
+    assert (own - content).abs().mean() < (painted - content).abs().mean()
+    for shape in ("residual", "unet"):
+        other = make_table(shape, CONFIG.shape(shape), 1)
+        assert not begin_as_shipped(other, [[style]])
 
 
 @pytest.mark.parametrize("kind", ["unet", "residual"])

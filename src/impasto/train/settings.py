@@ -169,6 +169,7 @@ class StyleTraining(PaintingTraining):
         2, "Residual blocks where the picture is smallest.", group="Network", low=0, high=12
     )
     depthwise: bool = option(False, "Separable convolutions in residual blocks.", group="Network")
+    rate: float = option(1e-3, "Peak learning rate.", low=1e-6, high=1)
     average: float = option(0.995, "Decay of the averaged weights.", low=0, high=0.99999)
 
     def shape(self, arch: str) -> dict[str, Any]:
