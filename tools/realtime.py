@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import openvino
 import torch
 from torch import Tensor
 
@@ -28,9 +29,9 @@ from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.data import Pictures
 from impasto.train.pairs import noise_map
+from impasto.train.quantize import quantize
 from impasto.weights import read_weights, weights_sha256
 from tools.equalize import equalize
-from tools.quantize import quantize
 
 PAINTINGS = {
     "great-wave": "The Great Wave off Kanagawa, after Katsushika Hokusai",
@@ -58,8 +59,14 @@ def main(weights: Path, styles: Path, photos: Path, paintings: Path) -> None:
     equalize(network, lambda: _paint_all(network, contents, given))
     _write_graphs(network, weights)
     codes.save_codes(model.DATA / codes.CODES, known)
+    engine = OpenVinoEngine("float32")
+    styled = [
+        s if isinstance(s, codes.StyleCode) else codes.StyleCode("", encode_style(engine, s))
+        for s in given
+    ]
     graph = model.DATA / model.GRAPHS["content"]
-    quantized = quantize(graph, model.shipped_model(), contents, given)
+    quantized = model.DATA / model.QUANTIZED
+    openvino.save_model(quantize(graph, model.shipped_model(), contents, styled), quantized)
     files = quantized.name, quantized.with_suffix(".bin").name
     _write_manifest([model.WEIGHTS, *model.GRAPHS.values(), codes.CODES, *files])
 

@@ -7,6 +7,7 @@ colours they are varied enough for a usable network. Photos of one's own are bet
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -29,7 +30,12 @@ def builtin_contents() -> Pictures:
 
 def scenes(seeds: int) -> list[Pixels]:
     """Return drawn places and things, each kind `seeds` times."""
-    return [_pixels(draw(n, size=_SIDE, seed=s)) for s in range(seeds) for n in _SCENES]
+    return [_scene(name, seed) for seed in range(seeds) for name in _SCENES]
+
+
+@cache
+def _scene(name: str, seed: int) -> Pixels:
+    return _pixels(draw(name, size=_SIDE, seed=seed))
 
 
 def _photos() -> Iterator[Pixels]:

@@ -118,7 +118,9 @@ class OpenVinoEngine:
 
     def _compiled(self, graph: str, given: bool, shapes: Any, outputs: Sequence[str]) -> _Request:
         if graph not in self._models:
-            self._models[graph] = self._core.read_model(self._graphs.file(graph, self.precision))
+            found = self._graphs.file(graph, self.precision)
+            parts = found if isinstance(found, tuple) else (found,)
+            self._models[graph] = self._core.read_model(*parts)
         model = self._models[graph].clone()
         model.reshape({name: list(shape) for name, shape in shapes})
         for choice in (op for op in model.get_ops() if op.get_type_name() == "Select"):

@@ -45,12 +45,12 @@ def style_onnx(network: Realtime, about: Mapping[str, str]) -> bytes:
     return finished(_style(network), network.config, "style", about)
 
 
-def content_onnx(network: UNet, about: Mapping[str, str]) -> bytes:
-    """Return the graph that paints, as ONNX; see `export_onnx`."""
+def content_onnx(network: UNet, about: Mapping[str, str], in_bytes: bool = False) -> bytes:
+    """Return the graph that paints, as ONNX; see `finished`."""
     check_export()
     model = _content(network.eval())
     _shuffle_channels_last(model)
-    return finished(model, network.config, "content", about)
+    return finished(model, network.config, "content", about, in_bytes)
 
 
 def check_export() -> None:
@@ -66,10 +66,18 @@ def check_export() -> None:
         raise MissingExtraError("Export to ONNX", "export") from error
 
 
-def finished(model: Any, config: Any, name: str, about: Mapping[str, str]) -> bytes:
-    """Return a graph with half-precision weights, open sizes, and what it is."""
+def finished(
+    model: Any, config: Any, name: str, about: Mapping[str, str], in_bytes: bool = False
+) -> bytes:
+    """Return a graph with half-precision weights, open sizes, and what it is.
+
+    With `in_bytes` the kernels of convolutions are stored as bytes, each channel by a scale of its
+    own; they are widened when the graph is loaded, and computed with as before.
+    """
     import onnx
 
+    if in_bytes:
+        _to_bytes(model)
     _halve(model)
     _open_shapes(model)
     what = {"config": json.dumps(asdict(config)), "graph": name}
@@ -155,6 +163,24 @@ def _shuffle_channels_last(model: Any) -> None:
             weights[name].CopyFrom(numpy_helper.from_array(places.reshape(values.shape), name))
 
 
+def _to_bytes(model: Any) -> None:
+    """Store every kernel in bytes, with a node behind it that widens it again."""
+    from onnx import helper, numpy_helper
+
+    nodes = []
+    kernels = {node.input[1] for node in model.graph.node if node.op_type == "Conv"}
+    for tensor in [t for t in model.graph.initializer if t.name in kernels]:
+        name, values = tensor.name, numpy_helper.to_array(tensor)
+        scale = np.abs(values).max((1, 2, 3)).clip(1e-8) / 127
+        rounded = np.round(values / scale[:, None, None, None]).astype(np.int8)
+        tensor.CopyFrom(numpy_helper.from_array(rounded, f"{name}_bytes"))
+        scales = numpy_helper.from_array(scale.astype(np.float32), f"{name}_scale")
+        model.graph.initializer.append(scales)
+        parts = [f"{name}_bytes", f"{name}_scale"]
+        nodes.append(helper.make_node("DequantizeLinear", parts, [name], axis=0))
+    _put_first(model, nodes)
+
+
 def _halve(model: Any) -> None:
     """Store every large weight as float16, with a node behind it that widens it again."""
     from onnx import TensorProto, helper, numpy_helper
@@ -162,11 +188,15 @@ def _halve(model: Any) -> None:
     nodes = []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < 16:
+        if values.dtype != np.float32 or values.size < 16 or tensor.name.endswith("_scale"):
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
         nodes.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    _put_first(model, nodes)
+
+
+def _put_first(model: Any, nodes: list[Any]) -> None:
     rest = list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend(nodes + rest)

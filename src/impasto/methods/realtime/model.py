@@ -40,8 +40,8 @@ class Graphs(Protocol):
         """Return in what the content graph can be computed."""
         ...
 
-    def file(self, graph: str, precision: str) -> Path | bytes:
-        """Return a graph for engines that read files: ONNX, or OpenVINO's own."""
+    def file(self, graph: str, precision: str) -> Path | bytes | tuple[bytes, bytes]:
+        """Return a graph for engines that read files: ONNX, or OpenVINO's own (of two parts)."""
         ...
 
     def modules(self) -> dict[str, nn.Module]:

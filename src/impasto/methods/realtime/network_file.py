@@ -2,7 +2,9 @@
 
 It is a ZIP archive, so that anyone can look: `about.json` (kind, configuration, styles, training,
 the hash of every other member), `network.safetensors` (weights, as torch trains them),
-`content.onnx` (what engines run), `preview.png` and `README.md` (the model card).
+`content.onnx` (what engines run), `preview.jpg` and `README.md` (the model card). It may also
+hold the graph in bytes, as OpenVINO's `content-int8.xml` and `.bin`. A small file has its graph's
+kernels in bytes and of the weights only what is not in the graph; it cannot be trained on.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ Array = NDArray[np.float32]
 SUFFIX = ".impasto"
 FORMAT = "impasto-network-1"
 _ABOUT, _WEIGHTS, _CONTENT = "about.json", "network.safetensors", "content.onnx"
+INT8 = ("content-int8.xml", "content-int8.bin")
 _MOST_BYTES = 2**28  # of a member; a network is a few megabytes
 # a ZIP archive keeps times: the same one for all, so that equal networks are equal files
 _TIME = (2000, 1, 1, 0, 0, 0)
@@ -55,7 +58,10 @@ class NetworkFile:
     tensors: Mapping[str, Array]
     members: Mapping[str, bytes]
 
-    precisions = ("float32", "bfloat16")
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Return in what the content graph can be computed."""
+        return ("float32", "bfloat16", *(("int8",) if INT8[0] in self.members else ()))
 
     @property
     def sha256(self) -> str:
@@ -67,8 +73,10 @@ class NetworkFile:
         """Return the styles' names."""
         return [style["name"] for style in self.about["styles"]]
 
-    def file(self, graph: str, precision: str) -> bytes:
-        """Return the content graph as ONNX."""
+    def file(self, graph: str, precision: str) -> bytes | tuple[bytes, bytes]:
+        """Return a graph as ONNX, or the content graph in bytes as OpenVINO has it."""
+        if graph == "content" and precision == "int8":
+            return self.members[INT8[0]], self.members[INT8[1]]
         return self.members[f"{graph}.onnx"]
 
     def modules(self) -> dict[str, nn.Module]:
@@ -78,7 +86,13 @@ class NetworkFile:
         return graphs_of(self.network())
 
     def network(self) -> AnyNetwork:
-        """Return the network as a torch module."""
+        """Return the network as a torch module.
+
+        Raises:
+            WeightsError: this is a small file, which has no weights for it.
+        """
+        if self.about.get("small"):
+            raise WeightsError(f"{self.path}: a small file paints only, and not by torch")
         import torch
 
         from impasto.backbones.load import fill

@@ -61,17 +61,19 @@ def graphs_of(network: AnyNetwork) -> dict[str, nn.Module]:
     return content | ({"style": StyleGraph(network)} if isinstance(network, Realtime) else {})
 
 
-def network_onnx(network: AnyNetwork, about: Mapping[str, str]) -> dict[str, bytes]:
-    """Return a network's graphs as ONNX, by the names of their files."""
+def network_onnx(
+    network: AnyNetwork, about: Mapping[str, str], in_bytes: bool = False
+) -> dict[str, bytes]:
+    """Return a network's graphs as ONNX, by the names of their files; see `export.finished`."""
     if isinstance(network, Residual):
-        return {"content.onnx": _residual_onnx(network, about)}
-    graphs = {"content.onnx": content_onnx(network, about)}
+        return {"content.onnx": _residual_onnx(network, about, in_bytes)}
+    graphs = {"content.onnx": content_onnx(network, about, in_bytes)}
     if isinstance(network, Realtime):
         graphs["style.onnx"] = style_onnx(network, about)
     return graphs
 
 
-def _residual_onnx(network: Residual, about: Mapping[str, str]) -> bytes:
+def _residual_onnx(network: Residual, about: Mapping[str, str], in_bytes: bool) -> bytes:
     count = 2 * sum(network.config.channels())
     example = {
         "content": torch.rand(1, 96, 80, 3),
@@ -85,4 +87,4 @@ def _residual_onnx(network: Residual, about: Mapping[str, str]) -> bytes:
     auto = torch.export.Dim.AUTO
     shapes: dict[str, Any] = dict.fromkeys(example) | {"content": {1: auto, 2: auto}}
     model = traced(ResidualGraph(network.eval()), example, shapes, list(ResidualGraph.outputs))
-    return finished(model, network.config, "content", about)
+    return finished(model, network.config, "content", about, in_bytes)
