@@ -90,9 +90,9 @@ def _psnr(file: NetworkFile, other: NetworkFile, precision: str) -> float:
             for f, p in ((file, "float32"), (other, precision))
         )
         errors += [float(np.square(exact(c) - found(c)).mean()) for c in _contents(4)]
-    return float(-10 * np.log10(max(np.mean(errors), 1e-12)))
+    return float(-10 * np.log10(np.mean(errors) + 1e-12))
 
 
 def _contents(count: int) -> list[Image]:
-    known = [np.asarray(pixels, np.float32) / 255 for pixels in scenes(1)]
+    known = [np.asarray(pixels / 255, np.float32) for pixels in scenes(1)]
     return [known[i % len(known)] for i in range(count)]
