@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -88,6 +89,22 @@ def realtime_training_table() -> str:
     from impasto.train.settings import RealtimeTraining
 
     return _declared(RealtimeTraining)
+
+
+def style_training_table() -> str:
+    """Return the settings of `impasto train style`."""
+    from impasto.train.settings import StyleTraining
+
+    return _declared(StyleTraining)
+
+
+def gan_training_table() -> str:
+    """Return the settings of kind gan that the others lack, and those with other defaults."""
+    from impasto.options import declarations
+    from impasto.train.settings import GanTraining, StyleTraining
+
+    known = {name: field.default for name, (field, _) in declarations(StyleTraining).items()}
+    return _declared(GanTraining, skip=known)
 
 
 def metrics_table() -> str:
@@ -197,11 +214,14 @@ def _parameters(config: VggConfig) -> int:
         return sum(p.numel() for p in Vgg(config).parameters())
 
 
-def _declared(kind: type) -> str:
+def _declared(kind: type, skip: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Return the options of a class, without those that `skip` has by the same default."""
     from impasto.options import declarations
 
     groups: dict[str, list[tuple[str, ...]]] = {}
     for name, (field, declared) in declarations(kind).items():
+        if name in skip and skip[name] == field.default:
+            continue
         default = "" if field.default is None else f"`{field.default}`"
         flag = f"`--{name.replace('_', '-')}`"
         if field.type == "bool":
@@ -242,5 +262,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "networks": networks_table,
     "training": training_table,
     "training-realtime": realtime_training_table,
+    "training-style": style_training_table,
+    "training-gan": gan_training_table,
     "metrics": metrics_table,
 }
