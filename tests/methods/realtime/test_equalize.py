@@ -12,10 +12,10 @@ from tools.equalize import equalize
 CONFIG = RealtimeConfig(fine=8, coarse=12, deep=10, last=4, deep_blocks=2, code=6)
 
 
-@pytest.fixture
-def network() -> Realtime:
-    """Return a network with channels of very different ranges."""
-    torch.manual_seed(0)
+@pytest.fixture(params=[1, 2, 3])
+def network(request: pytest.FixtureRequest) -> Realtime:
+    """Return networks with channels of very different ranges."""
+    torch.manual_seed(request.param)
     network = Realtime(CONFIG)
     with torch.no_grad():
         network.heads.weight.normal_(std=0.3)
