@@ -55,12 +55,12 @@ MEASURES = ("content", "style", "moments", "ssim")
 def quality(peers: dict[str, Path], every: int) -> dict[str, Any]:
     """Judge every so many of the 120 pairs; return means and standard errors by program."""
     judge = Judge("vgg19")
-    styles = {name: _picture("style", name) for name in STYLES}
+    styles = {name: picture("style", name) for name in STYLES}
     seen = {name: judge.look(style) for name, style in styles.items()}
     ready = {name: prepare([style], [1.0], RealtimeOptions()) for name, style in styles.items()}
     rows: dict[str, list[list[float]]] = {}
     for i, content_name in enumerate(CONTENTS):
-        content = _picture("content", content_name)
+        content = picture("content", content_name)
         kept = judge.look(content)
         for j, name in enumerate(STYLES):
             if (5 * i + j) % every:
@@ -72,10 +72,11 @@ def quality(peers: dict[str, Path], every: int) -> dict[str, Any]:
                 found = judge.compare(judge.look(result), kept, seen[name])
                 rows.setdefault(program, []).append([getattr(found, m) for m in MEASURES])
         print(content_name, {k: np.round(np.mean(v, 0), 3).tolist() for k, v in rows.items()})
-    return {program: _summary(np.array(table)) for program, table in rows.items()}
+    return {program: summary(np.array(table)) for program, table in rows.items()}
 
 
-def _picture(kind: str, name: str) -> Image:
+def picture(kind: str, name: str) -> Image:
+    """Return a picture of IMPASTO_PICTURES, longest side 512, sides cut to multiples of 4."""
     folder = Path(os.environ["IMPASTO_PICTURES"]) / kind
     path = next(p for p in sorted(folder.iterdir()) if p.stem == name)
     image = fit(load(path), 512)
@@ -83,7 +84,8 @@ def _picture(kind: str, name: str) -> Image:
     return np.ascontiguousarray(image[:height, :width])
 
 
-def _summary(table: Any) -> dict[str, Any]:
+def summary(table: Any) -> dict[str, Any]:
+    """Return mean and standard error of each measure over pairs."""
     error = table.std(0, ddof=1) / len(table) ** 0.5
     return {"pairs": len(table)} | {
         name: {"mean": round(float(m), 4), "error": round(float(e), 4)}
@@ -100,12 +102,12 @@ def speed(repeats: int) -> dict[str, Any]:
         stylizer = prepare([style], [1.0], RealtimeOptions(precision=precision))
         for width, height in SIZES:
             content = rng.random((height, width, 3), np.float32)
-            found.setdefault(precision, {})[f"{width}x{height}"] = _timed(
+            found.setdefault(precision, {})[f"{width}x{height}"] = timed(
                 lambda content=content, stylizer=stylizer: stylizer(content), repeats
             )
             print(precision, width, height, found[precision][f"{width}x{height}"], flush=True)
     engine = make_engine("auto", "auto", "cpu", None)
-    found["style 512x512"] = _timed(lambda: encode_style(engine, style), repeats)
+    found["style 512x512"] = timed(lambda: encode_style(engine, style), repeats)
     found["command 1920x1080"] = _command(repeats)
     found["roofline"] = roofline(found["bfloat16"]["1920x1080"]["median"])
     return found
@@ -152,17 +154,18 @@ def cost(network: Realtime, side: int = 256) -> dict[str, float]:
 def _peak(side: int = 2048) -> float:
     """Return the multiply-adds a second of a product of bfloat16 matrices."""
     a = torch.rand(side, side).bfloat16()
-    return float(side**3 / (_timed(lambda: a @ a, 9)["median"] / 1e3))
+    return float(side**3 / (timed(lambda: a @ a, 9)["median"] / 1e3))
 
 
 def _bandwidth(count: int = 2**26) -> float:
     """Return the bytes a second that a copy of a large array reads and writes."""
     source = torch.rand(count)
     target = torch.empty_like(source)
-    return float(8 * count / (_timed(lambda: target.copy_(source), 9)["median"] / 1e3))
+    return float(8 * count / (timed(lambda: target.copy_(source), 9)["median"] / 1e3))
 
 
-def _timed(call: Any, repeats: int) -> dict[str, float]:
+def timed(call: Any, repeats: int) -> dict[str, float]:
+    """Return median and spread of a call's milliseconds, after three that do not count."""
     for _ in range(3):
         call()
     times = []
@@ -186,7 +189,7 @@ def _command(repeats: int) -> dict[str, float]:
         save_picture(photo, (ramp + np.random.default_rng(0).random(ramp.shape) / 8).clip(0, 1))
         command = [sys.executable, "-m", "impasto", "stylize", str(photo), "-s", "starry-night"]
         command += ["-o", str(out), "--force", "--quiet"]
-        return _timed(lambda: subprocess.run(command, check=True, capture_output=True), repeats)
+        return timed(lambda: subprocess.run(command, check=True, capture_output=True), repeats)
 
 
 def main() -> None:

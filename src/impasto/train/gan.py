@@ -28,6 +28,7 @@ from impasto.train.pairs import labelled
 from impasto.train.settings import GanTraining, learning_rate
 from impasto.train.style import StyleTask
 
+_SHOWN = 16  # pictures of the collection
 _ADDED = ("adversarial", "contrast", "keep", "critic")
 
 
@@ -51,6 +52,10 @@ class GanTask(StyleTask):
         self.collection = collection
         crops = collection.crops(np.random.default_rng([config.seed, 5]), 64, 64)
         network.colors.copy_(color_code(crops).mean(0, keepdim=True))
+        # held-out contents are compared to what the collection is in the mean
+        whole = collection.crops(np.random.default_rng([config.seed, 6]), _SHOWN, self.size)
+        labels = labelled(self.judge, whole, device)[1]
+        self.targets = {name: labels[name].mean(0, keepdim=True) for name in self.targets}
         self._paintings = EchoBuffer(self._fresh_paintings, max(1, config.memory // config.fresh))
         channels = {name: f.shape[1] for name, f in judge(crops[:1], CONTENT_LAYERS).items()}
         torch.manual_seed(config.seed)
