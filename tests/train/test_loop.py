@@ -81,7 +81,9 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     with program(tmp_path, 20, preexec_fn=full, stderr=subprocess.PIPE) as process:
-        assert process.wait() != 0
+        told = process.communicate()[1]
+        assert process.returncode != 0
+    assert "cannot be written (File too large); make room and go on with --resume" in told
     assert (tmp_path / CHECKPOINT).read_bytes() == before
     assert not list(tmp_path.glob(".checkpoint*"))
     with program(tmp_path, 20) as process:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from impasto.errors import DivergedError, OptionError
+from impasto.errors import DivergedError, OptionError, WeightsError
 from impasto.images import save_picture
 from impasto.train import processes
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
@@ -86,6 +86,7 @@ class Loop:
     Raises:
         OptionError: the folder's run was begun with other settings.
         DivergedError: even at a small rate the losses do not stay finite.
+        WeightsError: the folder cannot be written to.
     """
 
     def __init__(
@@ -115,6 +116,12 @@ class Loop:
             except UnsoundStepError as error:
                 in_a_row += 1
                 self._step_back(str(error), in_a_row)
+            except OSError as error:
+                reason = error.strerror or error
+                raise WeightsError(
+                    f"{self.folder}: cannot be written ({reason}); make room and go on with"
+                    " --resume from the last checkpoint, which is whole"
+                ) from None
 
     @property
     def _path(self) -> Path:
