@@ -77,6 +77,7 @@ def test_a_style_is_trained_and_used(
     path = train(data, tmp_path / "mine", kind=kind, styles=data[1], note=notes.append)
     assert path == tmp_path / "mine.impasto"
     assert "skipped 1" in notes[0]
+    assert (tmp_path / "mine" / "skipped.txt").read_text() == f"{data[0]}: broken.jpg\n"
     assert notes[1].startswith("memory: about ")
     assert notes[2].startswith("6 steps of ")
     network = read_network(path)

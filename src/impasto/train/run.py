@@ -151,12 +151,21 @@ def write(
     return path
 
 
+def tell_pictures(run: Run, pictures: Pictures, root: Path) -> None:
+    """Say how many pictures there are, and list those that were left out in the run's folder."""
+    run.note(pictures.summary(root))
+    if pictures.skipped and processes.rank() == 0 and not (run.out / CHECKPOINT).exists():
+        run.out.mkdir(parents=True, exist_ok=True)
+        with (run.out / "skipped.txt").open("a") as file:
+            file.writelines(f"{root}: {name}\n" for name in pictures.skipped)
+
+
 def _contents(run: Run) -> Pictures:
     if run.contents is None:
         run.note("no --content: drawing pictures to train on; photos of your own do better")
         return builtin_contents()
     pictures = Pictures(run.contents)
-    run.note(pictures.summary(run.contents))
+    tell_pictures(run, pictures, run.contents)
     return pictures
 
 

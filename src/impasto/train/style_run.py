@@ -25,7 +25,7 @@ from impasto.train.data import Pictures
 from impasto.train.gan import GanTask
 from impasto.train.painting import PaintingTask
 from impasto.train.realtime import RealtimeTask
-from impasto.train.run import Array, Parts, Run, trained, write
+from impasto.train.run import Array, Parts, Run, tell_pictures, trained, write
 from impasto.train.settings import GanTraining, PaintingTraining, RealtimeTraining, StyleTraining
 from impasto.train.style import StyleTask, as_seen
 from impasto.weights import weights_sha256
@@ -74,7 +74,7 @@ def _collection(styles: Sequence[Path], run: Run, kind: str) -> Pictures:
     if run.add is not None:
         raise OptionError(f"kind {kind}: styles can only be added to those of pictures")
     collection = Pictures(styles[0], held_out=0.0 if kind == "gan" else 0.05)
-    run.note(collection.summary(styles[0]))
+    tell_pictures(run, collection, styles[0])
     return collection
 
 
