@@ -40,6 +40,19 @@ def test_a_frame_is_found(sky: Array) -> None:
     assert frame(framed) > 0.08
 
 
+def test_presets_paint_no_frame_where_it_is_dark(styled: Any, sky: Array) -> None:
+    # far from the mean colour, which is what zeros around a picture would be
+    content = sky.copy()
+    content[:, : SIDE // 2] *= np.float32(0.1)
+    found = {}
+    for name in shipped_codes():
+        painted = styled(name, grain=0.0)(content)[SIDE // 4 : -SIDE // 4, : SIDE // 2].mean(0)
+        inside = painted[48:96]
+        away = np.abs(painted - inside.mean(0)).mean(1)
+        found[name] = (away[:40].max() - away[48:96].max()) / LEVEL
+    assert max(found.values()) < 8, found
+
+
 def test_presets_paint_no_frame(styled: Any, sky: Array) -> None:
     found = {name: frame(styled(name, grain=0.0)(sky)) / LEVEL for name in shipped_codes()}
     assert max(found.values()) < 8, found

@@ -77,7 +77,10 @@ class ContentEncoder(nn.Module):
 
     def forward(self, content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the features, fine, coarse, deep."""
-        fine = F.relu(self.stem(content))
+        # what the first convolution finds beside zeros is no part of any picture: where it is dark,
+        # that would be seen as an edge, and painted as a rope along the border
+        inner = F.relu(self.stem(content))[:, :, 1:-1, 1:-1]
+        fine = F.pad(inner, (1, 1, 1, 1), mode="replicate")
         coarse = leaky(self.down(fine))
         for block in self.blocks:
             coarse = leaky(block(coarse))
