@@ -47,7 +47,7 @@ def write_small(file: NetworkFile, path: Path) -> Form:
         file,
         about={**file.about, "small": True},
         tensors=tensors,
-        members={**file.members, **graphs},
+        members={k: v for k, v in file.members.items() if k not in INT8} | graphs,
     )
     return _written(file, small, path, "float32")
 
@@ -74,7 +74,7 @@ def write_int8(file: NetworkFile, path: Path) -> Form:
 
 def _written(file: NetworkFile, other: NetworkFile, path: Path, precision: str) -> Form:
     psnr = _psnr(file, other, precision)
-    if psnr < _LEAST:
+    if not psnr >= _LEAST:
         raise WeightsError(f"{file.path}: {psnr:.1f} dB in this form, expected {_LEAST:g}")
     about = {k: v for k, v in other.about.items() if k not in ("format", "sha256")}
     write_network(path, about, other.tensors, other.members)

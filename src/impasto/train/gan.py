@@ -57,7 +57,9 @@ class GanTask(StyleTask):
         labels = labelled(self.judge, whole, device)[1]
         self.targets = {name: labels[name].mean(0, keepdim=True) for name in self.targets}
         self._paintings = EchoBuffer(self._fresh_paintings, max(1, config.memory // config.fresh))
-        channels = {name: f.shape[1] for name, f in judge(crops[:1], CONTENT_LAYERS).items()}
+        channels = {
+            name: f.shape[1] for name, f in judge(crops[:1].to(device), CONTENT_LAYERS).items()
+        }
         torch.manual_seed(config.seed)
         self.contrast = PatchContrast(channels).to(device)
         self.critic = Critic(config.critic_width).to(device)

@@ -16,13 +16,13 @@ from torch import nn
 
 
 def rank() -> int:
-    """Return the number of this process, from 0."""
-    return dist.get_rank() if dist.is_initialized() else 0
+    """Return the number of this process, from 0; also before they join, and afterwards."""
+    return int(os.environ.get("RANK", 0))
 
 
 def count() -> int:
     """Return how many processes train together."""
-    return dist.get_world_size() if dist.is_initialized() else 1
+    return int(os.environ.get("WORLD_SIZE", 1))
 
 
 @contextmanager
@@ -66,3 +66,12 @@ def any_of(happened: bool, device: torch.device) -> bool:
     told = torch.tensor(float(happened), device=device)
     dist.all_reduce(told, dist.ReduceOp.MAX)
     return bool(told.item())
+
+
+def mean_of(value: float, device: torch.device) -> float:
+    """Return the mean of all processes' values, the same number in all of them."""
+    if count() == 1:
+        return value
+    told = torch.tensor(value, dtype=torch.float64, device=device)
+    dist.all_reduce(told)
+    return float(told.item()) / count()

@@ -96,7 +96,7 @@ def trained(
         judge = load_backbone(run.judge, precision="bfloat16")
         parts = Parts(judge, contents, own_place)
         tried = task_of(parts, config)
-        cost = seconds_per_step(tried)
+        cost = processes.mean_of(seconds_per_step(tried), own_place)
         if run.budget is not None:
             steps = _begun(run.out) or max(1, int(run.budget / cost))
             config = replace(config, steps=steps)
@@ -127,7 +127,8 @@ def write(
     task, network = done.task, done.task.painting
     state = {k: v.half() for k, v in task.shipped_state().items()}
     network.load_state_dict(state)  # rounded: what is measured and exported is what is kept
-    held = task.evaluate()
+    held, sheet = task.evaluate(), task.sheet()
+    network.cpu()  # where its graph is traced
     arch, kind = arch_of(network), done.training["kind"]
     card = model_card(path.stem, kind, network, styles, done.training, held)
     about = {
@@ -145,7 +146,6 @@ def write(
         **network_onnx(network, {"name": path.stem, "arch": arch}),
         "README.md": card.encode(),
     }
-    sheet = task.sheet()
     write_network(path, about, tensors, members | ({} if sheet is None else _preview(sheet)))
     path.with_suffix(".md").write_text(card)
     return path

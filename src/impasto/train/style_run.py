@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.style_networks import AnyNetwork, StyleNetwork, make_table
 from impasto.methods.realtime.weights import load_realtime
 from impasto.styles import opaque
+from impasto.train import processes
 from impasto.train.begin import begin, begin_as_shipped
 from impasto.train.data import Pictures
 from impasto.train.gan import GanTask
@@ -50,6 +52,8 @@ def train_style(
         MissingExtraError: what writes ONNX is not installed.
     """
     check_export()
+    if processes.rank() > 0:
+        run = replace(run, note=lambda line: None)
     if isinstance(config, RealtimeTraining):
         return _train_arbitrary(_collection(styles, run, kind), styles[0], run, config)
     if isinstance(config, GanTraining):
@@ -63,7 +67,8 @@ def train_style(
     def task_of(parts: Parts, chosen: StyleTraining) -> PaintingTask:
         return StyleTask(network, parts.judge, parts.contents, seen, chosen, parts.device)
 
-    about = [{"name": n, "source": p.name} for n, p in zip(_names(styles), pictures, strict=True)]
+    names = _names(styles, [style["name"] for style in known])
+    about = [{"name": n, "source": p.name} for n, p in zip(names, pictures, strict=True)]
     origin = {"kind": kind, "styles": [picture.sha256 for picture in pictures], **begun}
     return write(run.out, trained(run, config, origin, task_of), known + about)
 
@@ -112,8 +117,9 @@ def _train_arbitrary(collection: Pictures, root: Path, run: Run, config: Realtim
     @torch.no_grad()
     def codes(network: AnyNetwork) -> Array:
         assert isinstance(network, Realtime)
+        place = network.heads.weight.device
         images = (torch.from_numpy(p / np.float32(255)).permute(2, 0, 1)[None] for p in shown)
-        return torch.cat([network.style(image) for image in images]).numpy()
+        return torch.cat([network.style(image.to(place)) for image in images]).cpu().numpy()
 
     return write(run.out, done, about, codes)
 
@@ -188,12 +194,12 @@ def _only_from(gradient: Tensor, row: int) -> Tensor:
     return torch.cat([torch.zeros_like(gradient[:row]), gradient[row:]])
 
 
-def _names(styles: Sequence[Path]) -> list[str]:
+def _names(styles: Sequence[Path], taken: Sequence[str]) -> list[str]:
     """Return a name for each style, after its file; those that are taken get a number."""
     names: list[str] = []
     for path in styles:
         name, number = path.stem, 1
-        while name in names:
+        while name in names or name in taken:
             number += 1
             name = f"{path.stem}-{number}"
         names.append(name)
