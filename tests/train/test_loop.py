@@ -93,6 +93,23 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
     assert same(torch.load(tmp_path / "weights-0.pt"), torch.load(tmp_path / "whole/weights-0.pt"))
 
 
+def test_a_torn_log_is_mended(tmp_path: Path) -> None:
+    run(Line(), tmp_path, 10)
+    log = tmp_path / "log.csv"
+    whole = log.read_text()
+    header, first, _ = whole.splitlines()
+    for cut in range(len(whole)):
+        log.write_text(whole[:cut])
+        run(Line(), tmp_path, 10)  # nothing is left to do but to look
+        lines = log.read_text().splitlines()
+        assert lines[0] == header
+        assert all(line.startswith(("5.0,", "10.0,")) for line in lines[1:])
+    log.write_text(f"{header}\n{first[: len(first) // 2]}")
+    run(Line(), tmp_path, 20)
+    with log.open(newline="") as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["15.0", "20.0"]
+
+
 @pytest.mark.parametrize("poison", [float("nan"), float("inf"), 1e9])
 def test_a_step_that_explodes_is_taken_back(tmp_path: Path, poison: float) -> None:
     task, notes = Line({12: poison}), []

@@ -21,7 +21,7 @@ from impasto.images import save_picture
 from impasto.train import processes
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.learner import UnsoundStepError
-from impasto.train.log import append_row, means
+from impasto.train.log import append_row, means, mend
 from impasto.train.plot import plot_log
 
 Row = dict[str, float]
@@ -166,6 +166,8 @@ class Loop:
         if state["settings"] != self._settings:
             raise OptionError(f"{self.folder} was begun with other settings: {state['settings']}")
         self._load(state)
+        if processes.rank() == 0:
+            mend(self.folder / "log.csv", self.task.columns, self.step)
 
     def _load(self, state: dict[str, Any]) -> None:
         self.task.load_state_dict(state["task"])
