@@ -36,7 +36,8 @@ class Channels:
 def equalize(network: Realtime, paint: Callable[[], object], share: float = 0.5) -> None:
     """Scale all channels in place; `paint` paints what ranges are to be taken from.
 
-    A channel's largest value comes nearer to the largest of all by that `share` (of a logarithm).
+    A channel's largest value comes nearer, by that `share` (of a logarithm), to the largest of
+    all that its layers read: a layer may read two groups, one beside the other.
     """
     groups = list(_groups(network))
     largest = {layer: torch.zeros(layer.in_channels) for g in groups for layer, _ in g.readers}
@@ -47,7 +48,8 @@ def equalize(network: Realtime, paint: Callable[[], object], share: float = 0.5)
     for group in groups:
         count = min(layer.in_channels - at for layer, at in group.readers)
         seen = torch.stack([largest[x][at : at + count] for x, at in group.readers]).amax(0)
-        scale = (seen.amax() / seen.clamp_min(1e-3 * seen.amax())) ** share
+        beside = torch.stack([largest[x].amax() for x, _ in group.readers]).amax()
+        scale = (beside / seen.clamp_min(1e-3 * beside)) ** share
         _scale(network, group, scale)
 
 

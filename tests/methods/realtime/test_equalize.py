@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from impasto.methods.realtime.layers import Block
 from impasto.methods.realtime.model import COLOR
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from tools.equalize import equalize
@@ -12,7 +13,7 @@ from tools.equalize import equalize
 CONFIG = RealtimeConfig(fine=8, coarse=12, deep=10, last=4, deep_blocks=2, code=6)
 
 
-@pytest.fixture(params=[1, 2, 3])
+@pytest.fixture(params=range(6))
 def network(request: pytest.FixtureRequest) -> Realtime:
     """Return networks with channels of very different ranges."""
     torch.manual_seed(request.param)
@@ -21,6 +22,8 @@ def network(request: pytest.FixtureRequest) -> Realtime:
         network.heads.weight.normal_(std=0.3)
         network.content.stem.weight[::3] *= 20
         network.painter.up_deep.weight[::2] *= 10
+        blocks = [x for x in network.painter.coarse_blocks if isinstance(x, Block)]
+        blocks[-1].second.weight[::3] *= 10
         network.painter.mid.weight[0] *= 30
     return network.eval()
 
