@@ -19,7 +19,7 @@ from impasto.methods.quality import Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations, unknown_option
 from impasto.recipe import Ingredient, Recipe, find_ingredient
-from impasto.styles import Source, StyleSource, named, normalized_blend, open_styles
+from impasto.styles import Source, StyleSource, find_network, named, normalized_blend, open_styles
 
 if TYPE_CHECKING:
     from impasto.backbones import Backbone
@@ -134,6 +134,9 @@ def again(
     content, given = found(recipe.content), dict(recipe.options)
     if recipe.init is not None:
         given["init"] = str(find_ingredient(recipe.init, places)[0])
+    if given.get("network"):
+        found_network = find_network(given["network"], recipe.made_with["weights_sha256"], places)
+        given["network"] = str(found_network)
     job = Job.open(
         content,
         [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impasto.errors import DivergedError, OptionError
@@ -131,6 +132,8 @@ class Job:
         plain |= {name: made_with[name] for name in decided if name in made_with}
         if init is not None:
             plain["init"] = init.name
+        if plain.get("network"):  # without its folder, as all names
+            plain["network"] = Path(plain["network"]).name
         strength_map = self.guides.strength_map
         return Recipe(
             method="optimize" if isinstance(options, OptimizeOptions) else "realtime",

@@ -48,8 +48,10 @@ def _open_style(source: StyleSource) -> Style:
         path = Path(source)
         if path.suffix == SUFFIX:
             return renamed(load_code(path), path.stem)
-        whole, _, name = str(source).partition("#")
-        if whole.endswith(network_file.SUFFIX) and not (name and path.exists()):
+        whole, mark, name = str(source).rpartition("#")
+        if path.suffix == network_file.SUFFIX:
+            return network_file.read_network(path).style()
+        if mark and whole.endswith(network_file.SUFFIX) and not path.exists():
             return network_file.read_network(whole).style(name)
         # a file wins over a style of the same name; what looks like a file is no style's name
         if path.name == str(source) and not path.suffix and not path.exists():
@@ -112,6 +114,20 @@ def named(ingredient: Ingredient, folders: Sequence[Path]) -> StyleCode:
         if code.digest == ingredient.sha256:
             return code
     raise RecipeError(f"the style {ingredient.name} is not here, or has changed since")
+
+
+def find_network(name: str, sha256: str, folders: Sequence[Path]) -> Path:
+    """Return the network file of this name and hash from the first folder that has it.
+
+    Raises:
+        RecipeError: no folder has it.
+    """
+    for folder in folders:
+        with suppress(WeightsError):
+            path = folder / Path(name).name
+            if network_file.read_network(path).sha256 == sha256:
+                return path
+    raise RecipeError(f"the network {name} is not here, or has changed since")
 
 
 def _codes_called(name: str, folders: Sequence[Path]) -> Iterator[StyleCode]:

@@ -10,6 +10,7 @@ import pytest
 
 from impasto.images import load, read_recipe
 from impasto.methods.realtime.codes import load_code, shipped_codes
+from tests.methods.realtime.networks import random_network, written
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +25,18 @@ def test_list_names_own_styles_and_presets(run: Any) -> None:
     assert "mine" in out.splitlines()[0]
     assert all(name in out for name in shipped_codes())
     assert len(shipped_codes()) >= 24
+
+
+def test_a_damaged_file_does_not_hide_the_others(run: Any, styles_dir: Path) -> None:
+    written(styles_dir / "MyStyle.impasto", random_network("unet", 1))
+    (styles_dir / "broken.impasto").write_bytes(b"no network")
+    listed = run("styles", "list")
+    assert listed.code == 0
+    assert "MyStyle" in listed.out
+    assert "starry-night" in listed.out
+    assert "broken.impasto: no whole network file" in listed.err
+    assert run("stylize", "photo.png", "-s", "MyStyle", "-o", "a.png").code == 0
+    assert run("stylize", "photo.png", "-s", "broken", "-o", "b.png").code == 1
 
 
 def test_a_saved_style_paints_as_its_picture_does(run: Any) -> None:

@@ -55,6 +55,8 @@ def test_a_small_file_paints_the_same(whole: Path, draw: Any, capsys: Any) -> No
     assert small.names == ["s0", "s1"]
     with pytest.raises(WeightsError, match=r"small\.impasto: a small file paints only"):
         small.network()
+    assert export(path, "--int8", whole.with_name("both.impasto")) == 1
+    assert "its kernels are in bytes already" in capsys.readouterr().err
 
 
 def test_a_graph_in_bytes_is_taken_where_it_is_asked_for(
@@ -79,6 +81,22 @@ def test_a_graph_in_bytes_is_taken_where_it_is_asked_for(
     assert psnr(found, exact) > 30
     with pytest.raises(OptionError, match="precision int8: this network has no graph for it"):
         painted(whole, content, precision="int8")
+
+
+def test_a_residual_network_of_gentle_values_has_a_graph_in_bytes(
+    tmp_path: Path, draw: Any
+) -> None:
+    network = random_network("residual")
+    with torch.no_grad():
+        network.table.mul_(0.1)
+        network.out.weight.mul_(0.5)
+    whole = written(tmp_path / "whole.impasto", network)
+    assert export(whole, "--int8", tmp_path / "fast.impasto") == 0
+    content = draw(80, 100)
+    exact = painted(whole, content, precision="float32")
+    found = painted(tmp_path / "fast.impasto", content, precision="int8")
+    assert not np.array_equal(found, exact)
+    assert psnr(found, exact) > 35
 
 
 def test_another_program_paints_with_what_is_exported(whole: Path, capsys: Any) -> None:

@@ -20,11 +20,11 @@ from impasto.methods.realtime.network_file import read_network
 from impasto.train.critic import Critic, PatchContrast, adversarial_loss, augmented, critic_loss
 from impasto.train.learner import Learner
 from impasto.train.run import Run
-from impasto.train.settings import GanTraining
+from impasto.train.settings import GanTraining, StyleTraining
 from impasto.train.style_run import train_style
 
 CONFIG = GanTraining(
-    steps=6, batch=2, fresh=1, calm=1, size=48, memory=4, style_size=64, width=0.25, blocks=1,
+    steps=6, batch=2, fresh=1, calm=1, size=48, memory=4, width=0.25, blocks=1,
     critic_width=8,
 )  # fmt: skip
 
@@ -153,4 +153,10 @@ def test_what_does_not_fit_is_told(data: tuple[Path, Path], tmp_path: Path) -> N
     command = ["train", "style", str(data[1]), "-o", str(tmp_path / "y"), "--critic-width", "8"]
     found = CliRunner().invoke(cli, command)
     assert isinstance(found.exception, OptionError)
-    assert "critic_width" in str(found.exception)
+    assert "--critic-width changes nothing in kind unet" in str(found.exception)
+    with pytest.raises(OptionError, match="depthwise changes nothing in generator unet"):
+        GanTraining(depthwise=True)
+    with pytest.raises(OptionError, match="style_size changes nothing in kind gan"):
+        train(data, tmp_path / "z", replace(CONFIG, style_size=64))
+    with pytest.raises(OptionError, match="kind gan: expected GanTraining"):
+        train_style([data[1]], Run(tmp_path / "x", data[0]), StyleTraining(), "gan")

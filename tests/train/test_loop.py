@@ -6,7 +6,6 @@ import csv
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from impasto.errors import DivergedError, OptionError
+from impasto.errors import DivergedError, OptionError, WeightsError
 from impasto.train.checkpoint import load_checkpoint
 from impasto.train.loop import CHECKPOINT, Loop, Schedule
 from tests.train.line import Line, weights
@@ -148,16 +147,25 @@ def test_a_run_that_always_explodes_says_so(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_only_with_its_own_settings(tmp_path: Path) -> None:
     run(Line(), tmp_path)
-    with pytest.raises(OptionError, match="other settings"):
+    with pytest.raises(OptionError, match="begun with other settings: a 1, not 2$"):
         Loop(Line(), tmp_path, Schedule(20, {"a": 2})).run()
+    with pytest.raises(OptionError, match="20 steps are taken, more than 19"):
+        run(Line(), tmp_path, 19)
     assert run(Line(), tmp_path, 21).step == 21
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsError, match="file/x: cannot be written"):
+        run(Line(), tmp_path / "file" / "x")
+
+
+def test_what_a_reader_raises_is_no_full_disk(tmp_path: Path) -> None:
+    def gone(row: dict[str, float]) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        run(Line(), tmp_path, report=gone)
 
 
 def test_two_processes_hold_the_same_weights(tmp_path: Path, port: int) -> None:

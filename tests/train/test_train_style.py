@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +17,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from PIL import Image
 
 import impasto
 from impasto.backbones import load_backbone
+from impasto.cli.main import cli
 from impasto.cli.train import seconds
-from impasto.errors import ImageError, OptionError
+from impasto.errors import ImageError, OptionError, RecipeError
 from impasto.images import save_picture
 from impasto.methods.realtime.model import WEIGHTS, checked
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
@@ -27,15 +35,25 @@ from impasto.methods.realtime.style_table import StyleTable
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.begin import begin_as_shipped
 from impasto.train.builtin import builtin_contents
+from impasto.train.checkpoint import load_checkpoint
 from impasto.train.data import Pictures
+from impasto.train.estimate import Trial
+from impasto.train.loop import CHECKPOINT
 from impasto.train.painting import TERMS
+from impasto.train.realtime import RealtimeTask
 from impasto.train.run import Run
 from impasto.train.settings import RealtimeTraining, StyleTraining
 from impasto.train.style import StyleTask
 from impasto.train.style_run import train_style
+from impasto.weights import weights_sha256
+from tests.methods.realtime.networks import random_network, written
 
 CONFIG = StyleTraining(
     steps=6, batch=2, fresh=1, calm=1, size=32, memory=4, style_size=64, width=0.25, blocks=1
+)
+ADDED = replace(CONFIG, width=1.0, blocks=2)  # in the shape of the network that gets them
+ANY = RealtimeTraining(
+    steps=2, batch=2, fresh=1, calm=1, size=32, final_size=48, memory=4, final_share=0.34
 )
 Row = dict[str, float]
 
@@ -54,11 +72,30 @@ def data(tmp_path_factory: pytest.TempPathFactory, draw: Any) -> tuple[Path, lis
     return root / "photos", styles
 
 
+TINY = RealtimeConfig(fine=8, coarse=8, deep=8, deep_blocks=1, code=6, style_widths=(8,))
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    """Return weights of a real-time network to start from."""
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        state = Realtime(TINY).state_dict()
+    return save_realtime(tmp_path / "start.safetensors", state, TINY, {})
+
+
 def train(data: Any, out: Path, config: StyleTraining = CONFIG, **rest: Any) -> Path:
     photos, styles = data
-    chosen, kind = rest.pop("styles", styles[:1]), rest.pop("kind", "unet")
+    chosen, kind = rest.pop("styles", styles[:1]), rest.pop("kind", None)
     run = Run(out, **{"contents": photos, "device": "cpu", "every": 2} | rest)
     return train_style(chosen, run, config, kind)
+
+
+@pytest.fixture
+def no_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out graphs, which take seconds, where weights alone are looked at."""
+    empty = {"content.onnx": b"", "style.onnx": b""}
+    monkeypatch.setattr("impasto.train.run.network_onnx", lambda network, about: empty)
 
 
 def stop_at(step: int) -> Callable[[Row], None]:
@@ -120,6 +157,7 @@ def test_by_default_the_shipped_network_is_the_start(draw: Any) -> None:
         assert not begin_as_shipped(other, [[style]])
 
 
+@pytest.mark.usefixtures("no_graphs")
 @pytest.mark.parametrize("kind", ["unet", "residual"])
 def test_a_resumed_run_ends_at_the_very_same_weights(
     data: tuple[Path, list[Path]], tmp_path: Path, kind: str
@@ -131,19 +169,188 @@ def test_a_resumed_run_ends_at_the_very_same_weights(
     assert parts.sha256 == whole.sha256
 
 
+@pytest.mark.usefixtures("no_graphs")
+@pytest.mark.parametrize("way", ["add", "init", "arbitrary"])
+def test_so_does_one_that_began_elsewhere(
+    data: tuple[Path, list[Path]], start: Path, tmp_path: Path, way: str
+) -> None:
+    def begun(out: Path, **rest: Any) -> str:
+        if way == "arbitrary":
+            config = replace(ANY, steps=6)  # of which the last are larger
+            rest |= {"config": config, "kind": way, "styles": [data[0]], "init": start}
+        else:
+            config = ADDED if way == "add" else CONFIG
+            rest |= {"config": config, "styles": data[1][1:], way: first}
+        return read_network(train(data, out, **rest)).sha256
+
+    first = train(data, tmp_path / "first") if way != "arbitrary" else start
+    whole = begun(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        begun(tmp_path / "parts", report=stop_at(4))
+    assert begun(tmp_path / "parts") == whole
+
+
 @pytest.mark.parametrize(
-    "change",
-    [{"kind": "residual"}, {"styles": 2}, {"config": replace(CONFIG, rate=1e-4)}],
+    ("change", "told"),
+    [
+        ({"kind": "residual"}, "kind unet, not residual"),
+        ({"styles": 2}, "styles "),
+        ({"config": replace(CONFIG, rate=1e-4)}, "settings: rate 0.001, not 0.0001$"),
+        ({"contents": "fewer"}, "settings: contents_sha256 .*, not "),
+        ({"config": replace(CONFIG, steps=1)}, "2 steps are taken, more than 1"),
+    ],
 )
 def test_a_run_goes_on_only_with_its_own_settings(
-    data: tuple[Path, list[Path]], tmp_path: Path, change: dict[str, Any]
+    data: tuple[Path, list[Path]], tmp_path: Path, change: dict[str, Any], told: str
 ) -> None:
     if "styles" in change:
         change = {"styles": data[1]}
+    if "contents" in change:
+        fewer = Path(shutil.copytree(data[0], tmp_path / "fewer"))
+        (fewer / "3.png").unlink()
+        change = {"contents": fewer}
     with pytest.raises(KeyboardInterrupt):
         train(data, tmp_path / "x", report=stop_at(2))
-    with pytest.raises(OptionError, match="begun with other settings"):
+    with pytest.raises(OptionError, match=told):
         train(data, tmp_path / "x", **change)
+
+
+def command(*arguments: Any) -> str:
+    """Run the command line on one core and return its error, nothing where there is none."""
+    found = CliRunner().invoke(cli, ["train", "style", *map(str, arguments)])
+    return "" if found.exception is None else f"{found.exception}"
+
+
+@pytest.mark.usefixtures("no_graphs")
+def test_the_command_goes_on_with_the_steps_that_it_had(
+    data: tuple[Path, list[Path]], tmp_path: Path
+) -> None:
+    small = [f"--{name.replace('_', '-')}={getattr(CONFIG, name)}" for name in _SMALL]
+    out = tmp_path / "mine"
+    line = [data[1][0], "--content", data[0], "-o", out, *small, "--device", "cpu"]
+    assert "holds no run to go on with" in command(*line, "--resume")
+    assert "--steps and --budget: give one of them" in command(*line, "--steps=3", "--budget=1m")
+    assert command(*line, "--steps", 3) == ""
+    assert read_network(out.with_name("mine.impasto")).about["training"]["steps"] == 3
+    assert "mine.impasto exists" in command(*line, "--steps", 3)
+    assert "holds a run: add --resume" in command(*line, "--steps", 3, "--force")
+    assert command(*line, "--resume") == ""
+    assert read_network(out.with_name("mine.impasto")).about["training"]["steps"] == 3
+    assert "3 steps are taken, more than 2" in command(*line, "--resume", "--steps", 2)
+    assert command(*line, "--resume", "--steps", 4) == ""
+    assert read_network(out.with_name("mine.impasto")).about["training"]["steps"] == 4
+
+
+_SMALL = ("batch", "fresh", "calm", "size", "memory", "style_size", "width", "blocks")
+
+
+def test_two_processes_train_one_network(
+    data: tuple[Path, list[Path]], tmp_path: Path, port: int
+) -> None:
+    small = [f"--{name.replace('_', '-')}={getattr(CONFIG, name)}" for name in _SMALL]
+    given = [data[1][0], "--content", data[0], "-o", tmp_path / "mine", *small]
+    line = [sys.executable, "-m", "impasto", "train", "style", *given, "--steps=2", "--device=cpu"]
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    both = [
+        subprocess.Popen(
+            list(map(str, line)),
+            env={**os.environ, **shared, "RANK": str(i), "LOCAL_RANK": str(i)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for i in range(2)
+    ]
+    told = [process.communicate(timeout=240)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert "2 steps of" in told[0]
+    assert told[1] == ""  # only the first one speaks, and writes
+    files = ["mine", "mine.impasto", "mine.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    about = load_checkpoint(tmp_path / "mine" / CHECKPOINT)["settings"]
+    assert about["processes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ({"kind": "unnet"}, "kind 'unnet': did you mean unet"),
+        ({"config": replace(CONFIG, depthwise=True)}, "depthwise changes nothing in kind unet"),
+        (
+            {"kind": "residual", "config": replace(CONFIG, from_below=0)},
+            "from_below changes nothing in kind residual",
+        ),
+        ({"kind": "arbitrary", "config": replace(ANY, drawn=1)}, "drawn changes nothing"),
+        ({"kind": "arbitrary"}, "kind arbitrary: expected RealtimeTraining"),
+    ],
+)
+def test_what_would_change_nothing_is_told(
+    data: tuple[Path, list[Path]], tmp_path: Path, rest: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(OptionError, match=told):
+        train(data, tmp_path / "x", **rest)
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ({"config": CONFIG}, "width: styles are added to a network as it is"),
+        ({"kind": "residual"}, "kind residual: styles are added to .*first.impasto, a unet"),
+        ({"init": Path("x.impasto")}, "begin from the network that gets them"),
+    ],
+)
+def test_styles_are_added_to_a_network_as_it_is(
+    data: tuple[Path, list[Path]], tmp_path: Path, rest: dict[str, Any], told: str
+) -> None:
+    first = written(tmp_path / "first.impasto", random_network("unet", 1))
+    with pytest.raises(OptionError, match=told):
+        train(data, tmp_path / "x", **{"config": ADDED, "add": first} | rest)
+
+
+def test_pictures_that_cannot_be_read_are_left_out(
+    data: tuple[Path, list[Path]], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(data[0], tmp_path / "photos"))
+    (folder / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (folder / "album.jpg").mkdir()
+    found = Pictures(folder)
+    assert sorted(found.skipped) == ["album.jpg", "broken.jpg", "gone.png"]
+    assert found.digest == Pictures(data[0]).digest
+    whole = tmp_path / "photos.tar"
+    with tarfile.open(whole, "w") as archive:
+        archive.add(folder, "photos")
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    some = Pictures(cut)
+    assert 0 < len(some.train) + len(some.test) < 6
+    assert any("cut.tar, which is cut off" in name for name in some.skipped)
+
+
+@pytest.mark.parametrize("name", ["3.png", "17.png"])  # the hash of one of them is held out
+def test_one_picture_is_enough(data: tuple[Path, list[Path]], tmp_path: Path, name: str) -> None:
+    (tmp_path / "one").mkdir()
+    shutil.copyfile(data[0] / "3.png", tmp_path / "one" / name)
+    found = Pictures(tmp_path / "one", held_out=0.5)
+    assert (len(found.train), len(found.test)) == (1, 0)
+
+
+def test_what_is_told_covers_all_parts(
+    data: tuple[Path, list[Path]], tmp_path: Path, start: Path
+) -> None:
+    config = replace(ANY, steps=6)
+    assert config.parts == ((0, pytest.approx(2 / 3)), (4, pytest.approx(1 / 3)))
+    pictures = Pictures(data[0])
+    network, judge = load_realtime(start), load_backbone("compact")
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    task = RealtimeTask(network, judge, pictures, pictures, config, torch.device("cpu"))
+    sides: list[int] = []
+    task.judge.register_forward_pre_hook(lambda _, given: sides.append(given[0].shape[2]))
+    trial, notes = Trial(task, 100), []
+    assert {32, 48} <= set(sides)
+    assert trial.seconds > 0
+    trial.tell_memory(6, notes.append)
+    assert re.fullmatch(r"memory: about \d+\.\d GB", notes[0])
+    after = task.painting.state_dict()
+    assert all(torch.equal(after[k], v) for k, v in before.items())
 
 
 def test_losses_fall(data: tuple[Path, list[Path]]) -> None:
@@ -160,14 +367,15 @@ def test_losses_fall(data: tuple[Path, list[Path]]) -> None:
 def test_a_budget_decides_the_steps_once(data: tuple[Path, list[Path]], tmp_path: Path) -> None:
     notes: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        train(data, tmp_path / "x", budget=3.0, note=notes.append, report=stop_at(2))
+        train(data, tmp_path / "x", budget=60.0, note=notes.append, report=stop_at(2))
     steps = int(notes[-1].split()[0])
     assert steps > 2
-    path = train(data, tmp_path / "x", budget=30.0, note=notes.append)
+    with pytest.raises(KeyboardInterrupt):
+        train(data, tmp_path / "x", budget=600.0, note=notes.append, report=stop_at(4))
     assert notes[-1].startswith(f"{steps} steps of ")
-    assert read_network(path).about["training"]["steps"] == steps
 
 
+@pytest.mark.usefixtures("no_graphs")
 def test_a_network_is_a_start_for_another(data: tuple[Path, list[Path]], tmp_path: Path) -> None:
     first = train(data, tmp_path / "first")
     short = replace(CONFIG, steps=1, rate=1e-6)
@@ -184,10 +392,10 @@ def test_styles_are_added_without_changing_the_others(
     data: tuple[Path, list[Path]], tmp_path: Path, draw: Any, kind: str
 ) -> None:
     first = train(data, tmp_path / "first", kind=kind)
-    second = train(data, tmp_path / "second", styles=data[1][1:], add=first)
+    second = train(data, tmp_path / "second", ADDED, styles=data[1][1:], add=first)
     before, after = read_network(first), read_network(second)
     assert after.names == ["s0", "s1"]
-    assert after.about["arch"] == kind
+    assert after.about["arch"] == after.about["kind"] == kind
     for name, value in before.tensors.items():
         assert np.array_equal(after.tensors[name][: len(value)], value), name
     mean = before.tensors["table"][1]
@@ -226,25 +434,10 @@ def test_a_budget_that_is_none_is_told(text: str) -> None:
         seconds(text)
 
 
-TINY = RealtimeConfig(fine=8, coarse=8, deep=8, deep_blocks=1, code=6, style_widths=(8,))
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Path:
-    """Return weights of a real-time network to start from."""
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        state = Realtime(TINY).state_dict()
-    return save_realtime(tmp_path / "start.safetensors", state, TINY, {})
-
-
 def test_a_folder_is_a_network_of_any_style(
     data: tuple[Path, list[Path]], start: Path, tmp_path: Path, draw: Any
 ) -> None:
-    config = RealtimeTraining(
-        steps=2, batch=2, fresh=1, calm=1, size=32, final_size=32, memory=4, drawn=0
-    )
-    path = train(data, tmp_path / "any", config, styles=[data[0]], kind="arbitrary", init=start)
+    path = train(data, tmp_path / "any", ANY, styles=[data[0]], kind="arbitrary", init=start)
     network = read_network(path)
     assert len(network.names) == 6
     content, style = draw(48, 64), draw(70, 60, 3)
@@ -256,8 +449,31 @@ def test_a_folder_is_a_network_of_any_style(
     assert np.abs(kept - same).max() < 0.05
     with pytest.raises(OptionError, match="ink belongs to another network"):
         impasto.stylize(content, style="ink", network=str(path))
-    with pytest.raises(OptionError, match="has no table of styles"):
-        train(data, tmp_path / "more", add=path)
+    with pytest.raises(OptionError, match="has no table to add styles to"):
+        train(data, tmp_path / "more", ADDED, add=path)
+    card = (tmp_path / "any.md").read_text()
+    assert "impasto stylize photo.jpg --style painting.jpg --network any.impasto" in card
+    both = [draw(70, 60, 3), "ink"]
+    with pytest.raises(OptionError, match="ink belongs to another network"):
+        impasto.stylize(content, style=both, network=str(path))
+    further = train(data, tmp_path / "on", ANY, styles=[data[0]], kind="arbitrary", init=path)
+    assert read_network(further).about["training"]["init"] == weights_sha256(path)
+
+
+def test_a_recipe_finds_its_network_by_name(
+    data: tuple[Path, list[Path]], start: Path, tmp_path: Path, draw: Any
+) -> None:
+    path = train(data, tmp_path / "any", ANY, styles=[data[0]], kind="arbitrary", init=start)
+    content = save_picture(tmp_path / "content.png", draw(48, 64))
+    result = impasto.stylize(content, style=data[1][0], network=str(path))
+    assert result.recipe.options["network"] == "any.impasto"  # no folder of the user's
+    (tmp_path / "out").mkdir()
+    out = impasto.save(tmp_path / "out" / "out.png", result)
+    folders = [tmp_path, data[1][0].parent]
+    assert np.array_equal(impasto.again(out, folders=folders).image, result.image)
+    path.unlink()
+    with pytest.raises(RecipeError, match=r"network any\.impasto is not here"):
+        impasto.again(out, folders=folders)
 
 
 def test_a_network_of_few_styles_looks_at_no_picture(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -14,16 +14,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _TYPES = {"int": click.INT, "float": click.FLOAT, "str": click.STRING, "bool": click.BOOL}
 
 
-def flags_of(kind: type, skip: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+def flags_of(
+    kind: type, skip: tuple[str, ...] = (), defaults: Mapping[str, str] | None = None
+) -> Callable[[Command], Command]:
     """Return a decorator that adds a flag for every declared option of a dataclass.
 
-    A flag that is not given arrives as None, so that presets and defaults can fill it.
+    A flag that is not given arrives as None, so that presets and defaults can fill it. `defaults`
+    says in words what some options are then, instead of the dataclass.
     """
 
     def decorate(command: Command) -> Command:
         found = [item for item in declarations(kind).values() if item[0].name not in skip]
         for field, declared in reversed(found):
-            command = _flag(field, declared)(command)
+            told = (defaults or {}).get(field.name, _default(field))
+            command = _flag(field, declared, told)(command)
         return command
 
     return decorate
@@ -34,12 +38,14 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _flag(field: dataclasses.Field[Any], declared: Declaration) -> Callable[[Command], Command]:
+def _flag(
+    field: dataclasses.Field[Any], declared: Declaration, default: str
+) -> Callable[[Command], Command]:
     name = str(field.type).removesuffix(" | None")
     kind = _TYPES[name]
     if declared.choices is not None:
         kind = click.Choice(declared.choices)  # type: ignore[assignment]
-    notes = [note for note in (limits_text(declared), _default(field)) if note]
+    notes = [note for note in (limits_text(declared), default) if note]
     text = declared.help + (f" [{'; '.join(notes)}]" if notes else "")
     flag = "--" + field.name.replace("_", "-")
     if name == "bool":
@@ -56,7 +62,12 @@ def _flag(field: dataclasses.Field[Any], declared: Declaration) -> Callable[[Com
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
-    return "" if field.default is None else f"default {field.default}"
+    return "" if field.default is None else f"default {in_words(field.default)}"
+
+
+def in_words(value: Any) -> str:
+    """Return a default as help texts have it."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 class GroupedOption(click.Option):

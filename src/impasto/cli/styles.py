@@ -11,7 +11,7 @@ import numpy as np
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.cli.stylize import blend_weights, target, tell_shares, unused
 from impasto.drawn import draw
-from impasto.errors import MissingExtraError
+from impasto.errors import MissingExtraError, WeightsError
 from impasto.images import fit, load_picture, save_picture
 from impasto.methods.realtime import catalog, codes
 from impasto.methods.realtime.encoding import encode_style
@@ -33,7 +33,12 @@ def styles() -> None:
 def list_() -> None:
     """List the styles that go by a name: your own, then those that ship."""
     for path in catalog.user_styles().values():
-        for name in _names(path):
+        try:
+            names = _names(path)
+        except WeightsError as error:  # of one file; the others are to be seen
+            click.echo(f"impasto: note: {error}", err=True)
+            continue
+        for name in names:
             click.echo(f"{name:<26}{path}")
     for path in catalog.shipped_networks().values():
         for name in _names(path):

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from impasto.cli.flags import GroupedCommand, flags_of, given
+from impasto.cli.flags import GroupedCommand, flags_of, given, in_words
+from impasto.cli.stylize import unused
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime.network_file import SUFFIX
 from impasto.options import declarations
@@ -16,7 +17,7 @@ from impasto.train.settings import KINDS, BackboneTraining, GanTraining, Realtim
 try:
     from impasto.train.backbone import train_backbone
     from impasto.train.realtime import train_realtime
-    from impasto.train.run import Run
+    from impasto.train.run import Run, begun
     from impasto.train.style_run import train_style
 except ModuleNotFoundError as missing:
     if missing.name not in ("torch", "tensorboard"):
@@ -24,6 +25,27 @@ except ModuleNotFoundError as missing:
     raise MissingExtraError("Training", "train") from missing
 
 _PATH = click.Path(path_type=Path)
+
+
+def _defaults() -> dict[str, str]:
+    """Return in words what settings of styles are by default, and in which kinds they count."""
+    found: dict[str, dict[Any, list[str]]] = {}
+    for kind, known in KINDS.items():
+        for name, field in known.options.items():
+            found.setdefault(name, {}).setdefault(field.default, []).append(kind)
+    every = list(KINDS)
+    told = {}
+    for name, values in found.items():
+        each = (
+            in_words(value) if kinds == every else f"{in_words(value)} for {', '.join(kinds)}"
+            for value, kinds in values.items()
+        )
+        told[name] = f"default {'; '.join(each)}"
+    return told
+
+
+_DEFAULTS = _defaults()
+_SHOWN = (*declarations(GanTraining), *KINDS["arbitrary"].without)
 
 
 @click.group()
@@ -42,8 +64,7 @@ def train() -> None:
 def backbone(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
     """Train `compact`, the perceptual network: a small student of VGG-19."""
     run = {name: rest.pop(name) for name in ("resume", "device", "every")}
-    _check_folder(out, run["resume"])
-    config = BackboneTraining(**given(rest))
+    config = BackboneTraining(**_continued(out, run["resume"], given(rest)))
     weights = train_backbone(
         photos,
         paintings,
@@ -70,14 +91,17 @@ def backbone(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
     """Train the real-time network: any style in one pass."""
     run = {name: rest.pop(name) for name in ("resume", "init", "judge", "device", "every")}
-    _check_folder(out, run.pop("resume"))
-    config = RealtimeTraining(**given(rest))
+    config = RealtimeTraining(**_continued(out, run.pop("resume"), given(rest)))
     click.echo(train_realtime(photos, paintings, out, config, **run, report=_report, note=_note))
 
 
 @train.command(cls=GroupedCommand)
 @click.argument("styles", type=_PATH, nargs=-1, required=True)
-@click.option("--kind", type=click.Choice(list(KINDS)), default="unet", help="What is trained.")
+@click.option(
+    "--kind",
+    type=click.Choice(list(KINDS)),
+    help="What is trained [default unet, or that of --add].",
+)
 @click.option("--content", "contents", type=_PATH, help="Folder or tar file of photos.")
 @click.option("-o", "--out", type=_PATH, required=True, help="Name of the network and its run.")
 @click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
@@ -87,9 +111,10 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 @click.option("--device", default="auto", help="Where to compute: auto, cpu, cuda.")
 @click.option("--budget", help="Time that it may take, as 10m or 2h; decides the steps.")
 @click.option("--every", type=click.IntRange(1), default=100, help="Steps between checkpoints.")
-@flags_of(GanTraining)
-@flags_of(RealtimeTraining, skip=tuple(declarations(GanTraining)))
-def style(styles: tuple[Path, ...], kind: str, out: Path, resume: bool, **rest: Any) -> None:
+@click.option("--force", is_flag=True, help="Overwrite a network of this name.")
+@flags_of(GanTraining, defaults=_DEFAULTS)
+@flags_of(RealtimeTraining, skip=_SHOWN, defaults=_DEFAULTS)
+def style(styles: tuple[Path, ...], kind: str | None, out: Path, **rest: Any) -> None:
     """Train a network of your own on STYLES.
 
     These are pictures; for the kinds gan and arbitrary a folder or tar file of them.
@@ -97,15 +122,20 @@ def style(styles: tuple[Path, ...], kind: str, out: Path, resume: bool, **rest: 
     parts = {
         name: rest.pop(name) for name in ("contents", "init", "add", "judge", "device", "every")
     }
-    budget = seconds(rest.pop("budget"))
+    budget, resume, force = (rest.pop(name) for name in ("budget", "resume", "force"))
     out = out.with_suffix("") if out.suffix == SUFFIX else out
-    _check_folder(out, resume)
-    settings = given(rest)
+    if not resume:
+        unused(out.with_name(out.name + SUFFIX), force=force)
+    settings = _continued(out, resume, given(rest))
+    if budget is not None and rest["steps"] is not None:
+        raise OptionError("--steps and --budget: give one of them")
+    made = KINDS[kind or "unet"]
     for name in settings:
-        if name not in declarations(KINDS[kind]):
-            raise OptionError(f"option {name!r} is that of another kind than {kind}")
-    run = Run(out, **parts, budget=budget, report=_report, note=_note)
-    click.echo(train_style(styles, run, KINDS[kind](**settings), kind))
+        if name not in made.options:
+            flag = "--" + name.replace("_", "-")
+            raise OptionError(f"{flag} changes nothing in kind {kind or 'unet'}: leave it out")
+    run = Run(out, **parts, budget=seconds(budget), report=_report, note=_note)
+    click.echo(train_style(styles, run, made.settings(**settings), kind))
 
 
 def seconds(text: str | None) -> float | None:
@@ -130,9 +160,18 @@ def seconds(text: str | None) -> float | None:
     return value
 
 
-def _check_folder(out: Path, resume: bool) -> None:
-    if (out / "checkpoint.pt").exists() and not resume:
+def _continued(out: Path, resume: bool, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings; a run that goes on has the steps that it had.
+
+    Raises:
+        OptionError: the folder has a run that is not to go on, or none that could.
+    """
+    steps = begun(out)
+    if steps is not None and not resume:
         raise OptionError(f"{out} holds a run: add --resume to go on, or choose another folder")
+    if steps is None and resume:
+        raise OptionError(f"{out} holds no run to go on with: leave --resume out")
+    return settings if steps is None else {"steps": steps} | settings
 
 
 def _note(line: str) -> None:

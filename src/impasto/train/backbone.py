@@ -22,7 +22,9 @@ from torch import Tensor
 from impasto.backbones import load_backbone, save_backbone
 from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.engine import choose_device
+from impasto.errors import OptionError
 from impasto.losses.features import gram
+from impasto.train import processes
 from impasto.train.data import Pictures
 from impasto.train.learner import Learner
 from impasto.train.lessons import LAYERS, Lessons
@@ -188,9 +190,12 @@ def train_backbone(
     """Train `compact` in `folder`, going on from its checkpoint, and write its weights there.
 
     Raises:
+        OptionError: several processes are to train it.
         WeightsError: the teacher's weights (vgg19) are not to be had.
         ImageError: no pictures to train on.
     """
+    if processes.count() > 1:  # pictures under way are one process's
+        raise OptionError("the perceptual network is trained by one process: leave torchrun out")
     place = choose_device(device)
     teacher = load_backbone("vgg19", precision="bfloat16")
     torch.manual_seed(config.seed)
@@ -199,7 +204,8 @@ def train_backbone(
     for root, part in zip((photos, paintings), data, strict=True):
         note(part.summary(root))
     task = BackboneTask(student, teacher, data[0], data[1], config, place)
-    schedule = Schedule(config.steps, settings_of(config), every)
+    seen = {"photos_sha256": data[0].digest, "paintings_sha256": data[1].digest}
+    schedule = Schedule(config.steps, settings_of(config) | seen, every)
     Loop(task, folder, schedule, report=report, note=note).run()
     return save_backbone(
         folder / "compact.safetensors",

@@ -20,13 +20,13 @@ def model_card(
 ) -> str:
     """Return a card in Markdown: what it is, its data, its losses, and what it reached."""
     count = sum(p.numel() for p in network.parameters())
-    source = training["contents"]
+    held_out = "held out" if training["held_out"] else "on pictures trained on"
     weights = {k.removesuffix("_weight"): v for k, v in training.items() if k.endswith("_weight")}
     losses = ", ".join(f"{term} {weight:g}" for term, weight in weights.items())
     rows = {
         "Kind": f"{kind}, {count:,} parameters",
         "Styles": ", ".join(style["source"] for style in styles),
-        "Contents": f"{source} pictures",
+        "Contents": f"{training['contents']} pictures, {training['held_out']} more held out",
         "Judge": training["judge"],
         "Begun from": training["init"] or "random numbers",
         "Steps": f"{training['steps']:,}, {training['batch']} pictures each, "
@@ -36,13 +36,13 @@ def model_card(
     }
     for name, value in held.items():
         what = name.removeprefix("held_").capitalize()
-        rows[f"{what} distance, held out"] = f"{value:.3f}"
+        rows[f"{what} distance, {held_out}"] = f"{value:.3f}"
     table = "\n".join(_TABLE.format(key, value) for key, value in rows.items())
     return f"""# {name}
 
 A network of {_many(len(styles), "style")}, trained with Impasto.
 
-    impasto stylize photo.jpg --style {name}.impasto
+    {_command(name, kind, styles)}
 
 {_TABLE.format("What", "Value")}
 {_TABLE.format("---", "---")}
@@ -52,6 +52,13 @@ Both distances are relative, as `impasto metrics` has them, by the judge's eyes:
 the style itself. Styles and contents were the user's own choice; whoever passes the network on
 should say where they are from and under which terms.
 """
+
+
+def _command(name: str, kind: str, styles: Sequence[Mapping[str, str]]) -> str:
+    if kind == "arbitrary":
+        return f"impasto stylize photo.jpg --style painting.jpg --network {name}.impasto"
+    which = f"#{styles[0]['name']}" if len(styles) > 1 else ""
+    return f"impasto stylize photo.jpg --style {name}.impasto{which}"
 
 
 def _many(count: int, noun: str) -> str:

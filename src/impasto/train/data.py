@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -26,21 +28,27 @@ class Pictures:
 
     `root` is a folder, searched deeply, or a tar file. `held_out` of the pictures, chosen by
     the hash of their names and hence the same in every run, are kept apart for evaluation.
-    Files that do not decode, and pictures with a side under 32 px, are listed in `skipped`.
+    Files that cannot be read, and pictures with a side under 32 px, are listed in `skipped`;
+    `digest` is the hash of all others' names and bytes.
     """
 
     def __init__(self, root: Path, *, held_out: float = 0.05, longest: int = 512) -> None:
         self.skipped: list[str] = []
         self.train: list[Pixels] = []
         self.test: list[Pixels] = []
+        seen = hashlib.sha256()
         with ThreadPoolExecutor() as pool:
-            decoded = pool.map(lambda item: (item[0], _decode(item[1], longest)), _files(root))
-            for name, pixels in decoded:
+            decoded = pool.map(lambda item: (item[0], *_decode(item[1], longest)), _files(root))
+            for name, sha256, pixels in decoded:
                 if pixels is None:
                     self.skipped.append(name)
-                else:
-                    part = self.test if _fraction(name) < held_out else self.train
-                    part.append(pixels)
+                    continue
+                seen.update(f"{name} {sha256}\n".encode())
+                part = self.test if _fraction(name) < held_out else self.train
+                part.append(pixels)
+        self.digest = seen.hexdigest()
+        if not self.train:  # one or two, which happen to be held out
+            self.train, self.test = self.test, []
         if not self.train:
             raise ImageError(f"{root}: no pictures found to train on; name a folder or a tar file")
 
@@ -49,6 +57,10 @@ class Pictures:
         """Return pictures that are there already."""
         pictures = cls.__new__(cls)
         pictures.skipped, pictures.train, pictures.test = [], list(train), list(test)
+        seen = hashlib.sha256()
+        for pixels in [*train, *test]:
+            seen.update(f"{pixels.shape}\n".encode() + pixels.tobytes())
+        pictures.digest = seen.hexdigest()
         return pictures
 
     def summary(self, root: Path) -> str:
@@ -78,30 +90,46 @@ class Pictures:
 
 
 def _files(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the names of all pictures and their bytes, none where they cannot be read."""
     if root.is_dir():
         for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES):
-            yield str(path.relative_to(root)), path.read_bytes()
+            data = b""
+            with suppress(OSError):  # a folder, or a link that leads nowhere
+                data = path.read_bytes()
+            yield str(path.relative_to(root)), data
     elif root.is_file() and tarfile.is_tarfile(root):
-        with tarfile.open(root) as tar:
-            for member in tar:
-                stream = tar.extractfile(member)
-                if stream is not None and Path(member.name).suffix.lower() in SUFFIXES:
-                    yield member.name, stream.read()
+        try:
+            yield from _members(root)
+        except (tarfile.ReadError, EOFError, zlib.error):
+            yield f"{root.name}, which is cut off", b""
     else:
         raise ImageError(f"{root}: neither a folder nor a tar file of pictures")
 
 
-def _decode(data: bytes, longest: int) -> Pixels | None:
+def _members(root: Path) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(root) as tar:
+        for member in tar:
+            if Path(member.name).suffix.lower() not in SUFFIXES:
+                continue
+            with suppress(KeyError):  # a link that leads nowhere
+                stream = tar.extractfile(member)
+                if stream is not None:
+                    yield member.name, stream.read()
+
+
+def _decode(data: bytes, longest: int) -> tuple[str, Pixels | None]:
+    """Return the hash of a picture's bytes and its pixels, none where it is no picture."""
+    sha256 = hashlib.sha256(data).hexdigest()
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.draft("RGB", (longest, longest))
             rgb = image.convert("RGB")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        return None
+        return sha256, None
     if min(rgb.size) < 32:
-        return None
+        return sha256, None
     rgb.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-    return np.asarray(rgb)
+    return sha256, np.asarray(rgb)
 
 
 def _fraction(name: str) -> float:

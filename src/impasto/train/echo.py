@@ -39,11 +39,11 @@ class EchoBuffer:
         drawn = rng.integers(oldest, newest + 1, size=count - 1).tolist()
         return join([self._group(n) for n in (newest, *drawn)])
 
-    def bytes_after(self, groups: int) -> int:
-        """Return how many bytes are kept once the stream is `groups` long; it holds some now."""
+    @property
+    def group_bytes(self) -> int:
+        """Return how many bytes a group takes; the buffer holds some now."""
         images, features = next(iter(self._groups.values()))
-        each = images.nbytes + sum(values.nbytes for values in features.values())
-        return each * min(groups, self.size)
+        return images.nbytes + sum(values.nbytes for values in features.values())
 
     def _group(self, number: int) -> Labelled:
         if number not in self._groups:

@@ -5,40 +5,64 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch
 
 from impasto.engine import available_memory
+from impasto.train.learner import UnsoundStepError
 from impasto.train.painting import PaintingTask
+from impasto.train.processes import mean_of
 
 _TRIED = 4  # steps whose time tells the rest's
 
 
-def seconds_per_step(task: PaintingTask) -> float:
-    """Return the seconds that a step takes.
+class Trial:
+    """Take a few steps of a task, and tell what all of them will take.
 
-    The network is afterwards as it was, but the task has gone on: make another one.
+    `seconds` is what a step takes, with its share of looking at held-out pictures every
+    `looks_every` steps. The task's network is afterwards as it was, but the task has gone on: make
+    another one, and let go of this.
     """
-    before = {k: v.clone() for k, v in task.painting.state_dict().items()}
-    task.train_step(0, 1.0)
+
+    def __init__(self, task: PaintingTask, looks_every: int) -> None:
+        before = {k: v.clone() for k, v in task.painting.state_dict().items()}
+        steps = sum(share * _seconds_per_step(task, first) for first, share in task.config.parts)
+        looking = _seconds(lambda: (task.evaluate(), task.sheet()))
+        self.seconds = mean_of(steps + looking / looks_every, task.device)
+        task.painting.load_state_dict(before)
+        self._device, self._used = task.device, _peak(task.device)
+        self._kept = [(buffer.group_bytes, buffer.size) for buffer in task.buffers]
+
+    def tell_memory(self, steps: int, note: Callable[[str], None]) -> None:
+        """Say what memory so many steps take, and whether it is there."""
+        if self._used is None:
+            return
+        needed = self._used + sum(each * min(steps, size) for each, size in self._kept)
+        note(f"memory: about {needed / 1e9:.1f} GB")
+        there = available_memory() if self._device.type == "cpu" else None
+        if there is not None and needed > self._used + there:
+            most = (self._used + there) / 1e9
+            note(f"only {most:.1f} GB are there: lower --memory, --batch or --size")
+
+
+def _seconds_per_step(task: PaintingTask, first: int) -> float:
+    def take(step: int) -> None:
+        with suppress(UnsoundStepError):  # it takes as long, and the loop will meet it again
+            task.train_step(step, 1.0)
+
+    def take_some() -> None:
+        for step in range(first + 1, first + 1 + _TRIED):
+            take(step)
+
+    take(first)
+    return _seconds(take_some) / _TRIED
+
+
+def _seconds(act: Callable[[], object]) -> float:
     started = time.perf_counter()
-    for step in range(1, 1 + _TRIED):
-        task.train_step(step, 1.0)
-    cost = (time.perf_counter() - started) / _TRIED
-    task.painting.load_state_dict(before)
-    return cost
-
-
-def tell_memory(task: PaintingTask, steps: int, note: Callable[[str], None]) -> None:
-    """Say what memory a training takes, by a task that was tried, and whether it is there."""
-    used = _peak(task.device)
-    if used is None:
-        return
-    needed = used + sum(buffer.bytes_after(steps) for buffer in task.buffers)
-    note(f"memory: about {needed / 1e9:.1f} GB")
-    there = available_memory() if task.device.type == "cpu" else None
-    if there is not None and needed > used + there:
-        note(f"only {(used + there) / 1e9:.1f} GB are there: lower --memory, --batch or --size")
+    act()
+    return time.perf_counter() - started
 
 
 def _peak(device: torch.device) -> int | None:

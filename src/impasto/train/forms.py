@@ -56,9 +56,11 @@ def write_int8(file: NetworkFile, path: Path) -> Form:
     """Write a network with its graph in bytes beside that in float32: faster on most CPUs.
 
     Raises:
-        WeightsError: it paints something else then.
+        WeightsError: it paints something else then, or `file` is a small one.
         MissingExtraError: nncf is not installed.
     """
+    if file.about.get("small"):
+        raise WeightsError(f"{file.path}: its kernels are in bytes already; name the whole file")
     import openvino
 
     styles = [file.style(name) for name in file.names]

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from impasto.train.processes import average_gradients
+from impasto.train.processes import average_gradients, share
 
 
 class UnsoundStepError(Exception):
@@ -33,6 +33,7 @@ class Learner:
         betas: tuple[float, float] = (0.9, 0.999),
     ) -> None:
         self.parameters, self.average, self.clip = dict(parameters), average, clip
+        share(self.parameters.values())
         self.averaged = {k: v.detach().clone() for k, v in self.parameters.items()}
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(), lr=0.0, weight_decay=weight_decay, betas=betas
@@ -60,6 +61,11 @@ class Learner:
     def _follow(self, decay: float) -> None:
         for name, value in self.parameters.items():
             self.averaged[name].lerp_(value, 1 - decay)
+
+    def round_average(self) -> None:
+        """Round the averaged weights to float16, as they are kept in a file."""
+        for value in self.averaged.values():
+            value.copy_(value.half())
 
     @contextmanager
     def averaging(self) -> Iterator[None]:

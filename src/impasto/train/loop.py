@@ -6,8 +6,10 @@ last checkpoint; so a run that was stopped at any moment goes on to the very sam
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -107,21 +109,31 @@ class Loop:
         if self._path.exists():
             self._go_on()
         else:
-            self._save()
+            with self._told():
+                self._save()
         in_a_row = 0
         while self.step < self.schedule.steps:
             try:
-                self._stretch()
+                row = self._stretch()
                 in_a_row = 0
             except UnsoundStepError as error:
                 in_a_row += 1
                 self._step_back(str(error), in_a_row)
-            except OSError as error:
-                reason = error.strerror or error
-                raise WeightsError(
-                    f"{self.folder}: cannot be written ({reason}); make room and go on with"
-                    " --resume from the last checkpoint, which is whole"
-                ) from None
+                continue
+            if processes.rank() == 0:
+                self.report(row)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what to do about a folder that cannot be written to."""
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or error
+            raise WeightsError(
+                f"{self.folder}: cannot be written ({reason}); make room and go on with"
+                " --resume from the last checkpoint, which is whole"
+            ) from None
 
     @property
     def _path(self) -> Path:
@@ -131,26 +143,30 @@ class Loop:
     def _settings(self) -> dict[str, Any]:
         return {**self.schedule.settings, "processes": processes.count()}
 
-    def _stretch(self) -> None:
-        """Go on to the next checkpoint and write it."""
+    def _stretch(self) -> Row:
+        """Go on to the next checkpoint, write it, and return the means of its numbers."""
         schedule, rows, started = self.schedule, [], time.monotonic()
         stop = min(schedule.steps, (self.step // schedule.every + 1) * schedule.every)
         while self.step < stop:
             rows.append(self.task.train_step(self.step, _SLOWER**self.steps_back))
-            exploded = 0 < _EXPLODED * self.typical < abs(rows[-1]["loss"])
+            size = abs(rows[-1]["loss"])
+            exploded = not math.isfinite(size) or 0 < _EXPLODED * self.typical < size
             if processes.any_of(exploded, self.task.device):
                 loss = rows[-1]["loss"]
                 raise UnsoundStepError(f"the loss rose from {self.typical:.3g} to {loss:.3g}")
             self.step += 1
         row = {"step": float(self.step)} | means(rows)
         row["seconds_per_step"] = (time.monotonic() - started) / len(rows)
-        self.typical = abs(row["loss"])
+        # not of the mean: an adversarial loss has either sign
+        typical = sum(abs(one["loss"]) for one in rows) / len(rows)
+        self.typical = processes.mean_of(typical, self.task.device)
         if schedule.looks(self.step):
             row |= self.task.evaluate()
-        self._save()
-        if processes.rank() == 0:
-            self._log(row)
-            self.report(row)
+        with self._told():
+            self._save()
+            if processes.rank() == 0:
+                self._log(row)
+        return row
 
     def _step_back(self, reason: str, in_a_row: int) -> None:
         at = self.step
@@ -163,8 +179,15 @@ class Loop:
 
     def _go_on(self) -> None:
         state = load_checkpoint(self._path)
-        if state["settings"] != self._settings:
-            raise OptionError(f"{self.folder} was begun with other settings: {state['settings']}")
+        known, now = state["settings"], self._settings
+        other = [name for name in {**known, **now} if known.get(name) != now.get(name)]
+        if other:
+            each = (f"{n} {_short(known.get(n))}, not {_short(now.get(n))}" for n in other)
+            raise OptionError(f"{self.folder} was begun with other settings: {'; '.join(each)}")
+        if state["step"] > self.schedule.steps:
+            raise OptionError(
+                f"{self.folder}: {state['step']} steps are taken, more than {self.schedule.steps}"
+            )
         self._load(state)
         if processes.rank() == 0:
             mend(self.folder / "log.csv", self.task.columns, self.step)
@@ -199,3 +222,8 @@ class Loop:
             if sheet is not None:
                 writer.add_image("held out", sheet, self.step)
                 save_picture(self.folder / "samples.png", sheet.permute(1, 2, 0).numpy())
+
+
+def _short(value: object) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

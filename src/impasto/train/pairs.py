@@ -12,6 +12,7 @@ from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, gram
 from impasto.methods.realtime.model import GRAINY, MARGIN, STRIDES
 from impasto.methods.realtime.network import StyleEncoder
 from impasto.methods.realtime.noise import smooth_noise
+from impasto.train import processes
 from impasto.train.data import Pictures, Pixels
 from impasto.train.echo import EchoBuffer, Labelled
 from impasto.train.settings import RealtimeTraining
@@ -62,7 +63,7 @@ class Pairs:
 
     def _fresh(self, kind: int, number: int, size: int) -> Labelled:
         """Return group `number` of the stream of photos (0) or paintings (1)."""
-        rng = np.random.default_rng([self.config.seed, 1 + kind, number])
+        rng = np.random.default_rng([self.config.seed, 1 + kind, number, processes.rank()])
         images = self.data[kind].crops(rng, self.config.fresh, size, self.config.enlarged)
         if kind == 1:
             chosen = rng.random(len(images)) < self.config.laid_over

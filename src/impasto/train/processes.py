@@ -59,6 +59,14 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
         at += gradient.numel()
 
 
+def share(values: Iterable[torch.Tensor]) -> None:
+    """Give every process the first one's values."""
+    if count() == 1:
+        return
+    for value in values:
+        dist.broadcast(value.data, 0)
+
+
 def any_of(happened: bool, device: torch.device) -> bool:
     """Return whether it happened in any process."""
     if count() == 1:

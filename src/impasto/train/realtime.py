@@ -126,7 +126,12 @@ def train_realtime(
     if init is None:
         begin(network, load_backbone("compact"), data[1], config.seed)
     perceptual = load_backbone(judge, precision="bfloat16")
-    origin = {"judge": judge, "init": "" if init is None else weights_sha256(init)}
+    origin = {
+        "judge": judge,
+        "init": "" if init is None else weights_sha256(init),
+        "contents_sha256": data[0].digest,
+        "styles": data[1].digest,
+    }
     with processes.joined(place) as own_place:
         task = RealtimeTask(network, perceptual, data[0], data[1], config, own_place)
         schedule = Schedule(config.steps, settings_of(config) | origin, every)

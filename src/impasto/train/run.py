@@ -18,6 +18,7 @@ from torch import Tensor
 from impasto.backbones import load_backbone
 from impasto.backbones.vgg import Vgg
 from impasto.engine import choose_device
+from impasto.errors import WeightsError
 from impasto.methods.realtime.network_file import SUFFIX, write_network
 from impasto.methods.realtime.style_networks import (
     AnyNetwork,
@@ -30,13 +31,15 @@ from impasto.train.builtin import builtin_contents
 from impasto.train.card import model_card
 from impasto.train.checkpoint import load_checkpoint
 from impasto.train.data import Pictures
-from impasto.train.estimate import seconds_per_step, tell_memory
+from impasto.train.estimate import Trial
 from impasto.train.loop import CHECKPOINT, Loop, Row, Schedule
 from impasto.train.painting import PaintingTask
 from impasto.train.settings import PaintingTraining, settings_of
+from impasto.weights.store import write_whole
 
 Array = NDArray[Any]
 Config = TypeVar("Config", bound=PaintingTraining)
+_LOOK_EVERY = 2  # checkpoints between looks at held-out pictures
 
 
 @dataclass(frozen=True)
@@ -95,20 +98,22 @@ def trained(
     with processes.joined(place) as own_place:
         judge = load_backbone(run.judge, precision="bfloat16")
         parts = Parts(judge, contents, own_place)
-        tried = task_of(parts, config)
-        cost = processes.mean_of(seconds_per_step(tried), own_place)
+        trial = Trial(task_of(parts, config), _LOOK_EVERY * run.every)
         if run.budget is not None:
-            steps = _begun(run.out) or max(1, int(run.budget / cost))
+            steps = begun(run.out) or max(1, int(run.budget / trial.seconds))
             config = replace(config, steps=steps)
-        tell_memory(tried, config.steps, run.note)
-        run.note(f"{config.steps} steps of {cost:.2g} s: {_minutes(config.steps * cost)}")
+        trial.tell_memory(config.steps, run.note)
+        took = _minutes(config.steps * trial.seconds)
+        run.note(f"{config.steps} steps of {trial.seconds:.2g} s: {took}")
         task = task_of(parts, config)
-        origin = {**origin, "judge": run.judge}
-        schedule = Schedule(config.steps, settings_of(config) | origin, run.every, look_every=2)
+        origin = {**origin, "judge": run.judge, "contents_sha256": contents.digest}
+        settings = settings_of(config) | origin
+        schedule = Schedule(config.steps, settings, run.every, look_every=_LOOK_EVERY)
         started = time.monotonic()
         Loop(task, run.out, schedule, report=run.report, note=run.note).run()
-    training = asdict(config) | origin | {"contents": len(contents.train)}
-    return Trained(task, training | {"seconds": round(time.monotonic() - started)})
+    seen = {"contents": len(contents.train), "held_out": len(contents.test)}
+    took_now = {"seconds": round(time.monotonic() - started)}
+    return Trained(task, asdict(config) | origin | seen | took_now)
 
 
 def write(
@@ -125,10 +130,11 @@ def write(
     if processes.rank() > 0:
         return path
     task, network = done.task, done.task.painting
+    task.learner.round_average()  # what is measured and exported is what is kept
     state = {k: v.half() for k, v in task.shipped_state().items()}
-    network.load_state_dict(state)  # rounded: what is measured and exported is what is kept
     held, sheet = task.evaluate(), task.sheet()
     network.cpu()  # where its graph is traced
+    network.load_state_dict(state)
     arch, kind = arch_of(network), done.training["kind"]
     card = model_card(path.stem, kind, network, styles, done.training, held)
     about = {
@@ -147,17 +153,32 @@ def write(
         "README.md": card.encode(),
     }
     write_network(path, about, tensors, members | ({} if sheet is None else _preview(sheet)))
-    path.with_suffix(".md").write_text(card)
+    write_whole(path.with_suffix(".md"), [card.encode()])
     return path
+
+
+def begun(folder: Path) -> int | None:
+    """Return how many steps the folder's run has in all, None where there is none.
+
+    Raises:
+        WeightsError: its checkpoint is damaged.
+    """
+    path = folder / CHECKPOINT
+    return int(load_checkpoint(path)["steps"]) if path.exists() else None
 
 
 def tell_pictures(run: Run, pictures: Pictures, root: Path) -> None:
     """Say how many pictures there are, and list those that were left out in the run's folder."""
     run.note(pictures.summary(root))
-    if pictures.skipped and processes.rank() == 0 and not (run.out / CHECKPOINT).exists():
+    if not pictures.skipped or processes.rank() > 0 or (run.out / CHECKPOINT).exists():
+        return
+    try:
         run.out.mkdir(parents=True, exist_ok=True)
         with (run.out / "skipped.txt").open("a") as file:
             file.writelines(f"{root}: {name}\n" for name in pictures.skipped)
+    except OSError as error:
+        reason = error.strerror or error
+        raise WeightsError(f"{run.out}: cannot be written ({reason})") from None
 
 
 def _contents(run: Run) -> Pictures:
@@ -167,12 +188,6 @@ def _contents(run: Run) -> Pictures:
     pictures = Pictures(run.contents)
     tell_pictures(run, pictures, run.contents)
     return pictures
-
-
-def _begun(folder: Path) -> int | None:
-    """Return how many steps the folder's run has in all, None where there is none."""
-    path = folder / CHECKPOINT
-    return load_checkpoint(path)["steps"] if path.exists() else None
 
 
 def _minutes(seconds: float) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
 from impasto.errors import OptionError
-from impasto.options import check, option
+from impasto.options import check, declarations, option
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,11 @@ class PaintingTraining:
         """Return the sides of the pictures in all parts of the training."""
         return (self.size,)
 
+    @property
+    def parts(self) -> tuple[tuple[int, float], ...]:
+        """Return the first step of each part of the training, and its share of all steps."""
+        return ((0, 1.0),)
+
     def stage(self, step: int) -> tuple[int, int]:
         """Return the first step of the part that `step` is in, and the side of its pictures."""
         return 0, self.size
@@ -148,6 +153,13 @@ class RealtimeTraining(PaintingTraining):
         """Return the sides of the pictures in all parts of the training."""
         return self.size, self.final_size
 
+    @property
+    def parts(self) -> tuple[tuple[int, float], ...]:
+        """Return the first step of each part of the training, and its share of all steps."""
+        begin = math.ceil(self.steps * (1 - self.final_share))
+        last = 1 - begin / self.steps
+        return tuple(part for part in ((0, 1 - last), (begin, last)) if part[1] > 0)
+
     def stage(self, step: int) -> tuple[int, int]:
         """Return the first step of the part that `step` is in, and the side of its pictures."""
         begin = math.ceil(self.steps * (1 - self.final_share))
@@ -163,7 +175,7 @@ class StyleTraining(PaintingTraining):
     )
     width: float = option(
         1.0,
-        "Channels of all layers, times the default's; others than 1 begin from nothing.",
+        "Channels of all layers, times the default's; others than 1 begin from random numbers.",
         group="Network",
         low=0.25,
         high=4,
@@ -196,7 +208,7 @@ class GanTraining(StyleTraining):
     """Say how a network of a collection's style is trained."""
 
     content_weight: float = option(1.0, "Weight of content distances.", low=0)
-    style_weight: float = option(2.0, "Weight of Gram distances to pictures of it.", low=0)
+    style_weight: float = option(2.0, "Weight of the distances of Gram matrices.", low=0)
     moments_weight: float = option(1.0, "Weight of the distances of means and mean squares.", low=0)
     adversarial_weight: float = option(1.0, "Weight of what the critic says.", low=0)
     contrast_weight: float = option(0.5, "Weight of the patches' contrastive loss.", low=0)
@@ -209,13 +221,48 @@ class GanTraining(StyleTraining):
         32, "Channels of the critic's first layer.", group="Network", low=8, high=128
     )
 
+    def __post_init__(self) -> None:
+        """Check all limits, and that no option is of the other generator."""
+        super().__post_init__()
+        _refuse(self, KINDS[self.generator].without, f"generator {self.generator}")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Name the settings of a kind of network, and those of them that change nothing in it."""
+
+    settings: type[PaintingTraining]
+    without: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> dict[str, Field[Any]]:
+        """Return the settings that do change something."""
+        found = declarations(self.settings).items()
+        return {name: field for name, (field, _) in found if name not in self.without}
+
+    def check(self, config: PaintingTraining, name: str) -> None:
+        """Check that settings are those of this kind, whose name is `name`.
+
+        Raises:
+            OptionError: they are not.
+        """
+        if not isinstance(config, self.settings):
+            raise OptionError(f"kind {name}: expected {self.settings.__name__}")
+        _refuse(config, self.without, f"kind {name}")
+
+
+def _refuse(config: PaintingTraining, names: Sequence[str], where: str) -> None:
+    for name in names:
+        if getattr(config, name) != declarations(type(config))[name][0].default:
+            raise OptionError(f"{name} changes nothing in {where}: leave it out")
+
 
 # what each kind of network of one's own is trained by
-KINDS: Mapping[str, type[PaintingTraining]] = MappingProxyType(
+KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "unet": StyleTraining,
-        "residual": StyleTraining,
-        "gan": GanTraining,
-        "arbitrary": RealtimeTraining,
+        "unet": Kind(StyleTraining, without=("depthwise",)),
+        "residual": Kind(StyleTraining, without=("from_below",)),
+        "gan": Kind(GanTraining, without=("style_size",)),
+        "arbitrary": Kind(RealtimeTraining, without=("drawn",)),
     }
 )

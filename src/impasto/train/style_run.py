@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +16,10 @@ from impasto.images import load_picture
 from impasto.methods.realtime.export import check_export
 from impasto.methods.realtime.model import WEIGHTS, checked
 from impasto.methods.realtime.network import Realtime
-from impasto.methods.realtime.network_file import read_network
+from impasto.methods.realtime.network_file import SUFFIX, read_network
 from impasto.methods.realtime.style_networks import AnyNetwork, StyleNetwork, make_table
 from impasto.methods.realtime.weights import load_realtime
+from impasto.options import declarations, suggest
 from impasto.styles import opaque
 from impasto.train import processes
 from impasto.train.begin import begin, begin_as_shipped
@@ -28,7 +28,13 @@ from impasto.train.gan import GanTask
 from impasto.train.painting import PaintingTask
 from impasto.train.realtime import RealtimeTask
 from impasto.train.run import Array, Parts, Run, tell_pictures, trained, write
-from impasto.train.settings import GanTraining, PaintingTraining, RealtimeTraining, StyleTraining
+from impasto.train.settings import (
+    KINDS,
+    GanTraining,
+    PaintingTraining,
+    RealtimeTraining,
+    StyleTraining,
+)
 from impasto.train.style import StyleTask, as_seen
 from impasto.weights import weights_sha256
 
@@ -39,11 +45,12 @@ _LOOKED_AT = 16  # pictures of a collection that its style begins as
 
 
 def train_style(
-    styles: Sequence[Path], run: Run, config: PaintingTraining, kind: str = "unet"
+    styles: Sequence[Path], run: Run, config: PaintingTraining, kind: str | None = None
 ) -> Path:
     """Train a network of a kind of `KINDS` on styles, and return the path of its file.
 
-    For "gan" and "arbitrary" there is one, a folder or tar file of pictures.
+    For "gan" and "arbitrary" there is one, a folder or tar file of pictures. Without a kind it is
+    that of the network that gets more styles, or "unet".
 
     Raises:
         OptionError: a setting does not fit, or the folder's run has others.
@@ -52,6 +59,7 @@ def train_style(
         MissingExtraError: what writes ONNX is not installed.
     """
     check_export()
+    kind = _checked(kind, run, config)
     if processes.rank() > 0:
         run = replace(run, note=lambda line: None)
     if isinstance(config, RealtimeTraining):
@@ -73,11 +81,33 @@ def train_style(
     return write(run.out, trained(run, config, origin, task_of), known + about)
 
 
+def _checked(kind: str | None, run: Run, config: PaintingTraining) -> str:
+    """Return the kind that is trained.
+
+    Raises:
+        OptionError: it is none, or it does not go with the rest.
+    """
+    own = "unet" if run.add is None else str(read_network(run.add).about["arch"])
+    if own == "realtime":
+        raise OptionError(f"{run.add}: of kind arbitrary, which has no table to add styles to")
+    kind = kind or own
+    if kind not in KINDS:
+        raise OptionError(f"kind {kind!r}: {suggest(kind, KINDS)}")
+    if run.add is not None:
+        if kind != own:
+            raise OptionError(f"kind {kind}: styles are added to {run.add}, a {own}")
+        if run.init is not None:
+            raise OptionError("init: styles that are added begin from the network that gets them")
+        for name, (field, declared) in declarations(type(config)).items():
+            if declared.group == "Network" and getattr(config, name) != field.default:
+                raise OptionError(f"{name}: styles are added to a network as it is; leave it out")
+    KINDS[kind].check(config, kind)
+    return kind
+
+
 def _collection(styles: Sequence[Path], run: Run, kind: str) -> Pictures:
     if len(styles) != 1:
         raise OptionError(f"kind {kind}: {len(styles)} collections, expected one folder")
-    if run.add is not None:
-        raise OptionError(f"kind {kind}: styles can only be added to those of pictures")
     collection = Pictures(styles[0], held_out=0.0 if kind == "gan" else 0.05)
     tell_pictures(run, collection, styles[0])
     return collection
@@ -91,25 +121,19 @@ def _train_collection(collection: Pictures, root: Path, run: Run, config: GanTra
         return GanTask(network, parts.judge, parts.contents, collection, chosen, parts.device)
 
     about = {"name": root.stem, "source": f"{len(collection.train)} pictures"}
-    origin = {"kind": "gan", "styles": _hashes(collection), **begun}
+    origin = {"kind": "gan", "styles": collection.digest, **begun}
     return write(run.out, trained(run, config, origin, task_of), [*known, about])
 
 
 def _train_arbitrary(collection: Pictures, root: Path, run: Run, config: RealtimeTraining) -> Path:
     """Train the real-time network on a folder of styles, from the shipped weights or anew."""
-    if run.init == NOTHING:
-        torch.manual_seed(config.seed)
-        network, init = Realtime(), ""
-        begin(network, load_backbone("compact"), collection, config.seed)
-    else:
-        start = run.init or checked(WEIGHTS)
-        network, init = load_realtime(start), weights_sha256(start)
+    network, init = _realtime(collection, run, config)
 
     def task_of(parts: Parts, chosen: RealtimeTraining) -> PaintingTask:
         known = parts.judge, parts.contents, collection
         return RealtimeTask(network, *known, chosen, parts.device)
 
-    origin = {"kind": "arbitrary", "init": init, "styles": _hashes(collection)}
+    origin = {"kind": "arbitrary", "init": init, "styles": collection.digest}
     done = trained(run, config, origin, task_of)
     shown = collection.train[:_KEPT]
     about = [{"name": f"{root.stem}-{i}", "source": root.name} for i in range(1, 1 + len(shown))]
@@ -124,8 +148,20 @@ def _train_arbitrary(collection: Pictures, root: Path, run: Run, config: Realtim
     return write(run.out, done, about, codes)
 
 
-def _hashes(collection: Pictures) -> list[str]:
-    return [hashlib.sha256(pixels.tobytes()).hexdigest() for pixels in collection.train]
+def _realtime(collection: Pictures, run: Run, config: RealtimeTraining) -> tuple[Realtime, str]:
+    """Return the network of any style as it begins, and the hash of where it is from."""
+    if run.init == NOTHING:
+        torch.manual_seed(config.seed)
+        network = Realtime()
+        begin(network, load_backbone("compact"), collection, config.seed)
+        return network, ""
+    start = run.init or checked(WEIGHTS)
+    if start.suffix != SUFFIX:
+        return load_realtime(start), weights_sha256(start)
+    known = read_network(start).network()
+    if not isinstance(known, Realtime):
+        raise OptionError(f"{start}: has a table of styles, expected a network of kind arbitrary")
+    return known, weights_sha256(start)
 
 
 def _start(

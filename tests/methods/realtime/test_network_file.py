@@ -18,7 +18,7 @@ from impasto.errors import ImageError, OptionError, WeightsError
 from impasto.images import save_picture
 from impasto.methods.realtime.model import RealtimeModel
 from impasto.methods.realtime.network_file import NetworkFile, read_network
-from impasto.methods.realtime.options import RealtimeOptions
+from impasto.methods.realtime.options import PRECISIONS, RealtimeOptions
 from impasto.methods.realtime.painting import Painter
 from impasto.methods.realtime.residual import Residual, ResidualConfig
 from impasto.methods.realtime.residual_painting import ResidualModel, ResidualPainter
@@ -160,7 +160,7 @@ def test_a_residual_network_sees_no_further_than_its_halo(name: str) -> None:
 def test_a_residual_network_has_no_places(tmp_path: Path, draw: Any) -> None:
     code = read_network(written(tmp_path / "x.impasto", random_network("residual"))).style("s1")
     with pytest.raises(OptionError, match="local: a residual network"):
-        prepare([code], (1.0,), options(engine="torch", local=0.3))(draw())
+        prepare([code], (1.0,), options(engine="torch", local=0.3))
 
 
 def test_a_network_is_a_style_like_any_other(unet: Path, tmp_path: Path, draw: Any) -> None:
@@ -231,6 +231,40 @@ def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
+def _saying(**changes: Any) -> Callable[[Path], None]:
+    """Return what makes a file say something else of itself; None leaves it out."""
+
+    def damage(path: Path) -> None:
+        with zipfile.ZipFile(path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        about = json.loads(members["about.json"]) | changes
+        about = {name: value for name, value in about.items() if value is not None}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in (members | {"about.json": json.dumps(about).encode()}).items():
+                archive.writestr(name, data)
+
+    return damage
+
+
+def _more(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("more.bin", b"nobody vouches for this")
+
+
+def _bad_method(path: Path) -> None:
+    data = path.read_bytes()
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        start = data.index(mark)
+        data = data[: start + at] + b"\x63\x00" + data[start + at + 2 :]
+    path.write_bytes(data)
+
+
+def _bad_stream(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[60:90] = b"\xff" * 30
+    path.write_bytes(bytes(data))
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -239,6 +273,17 @@ def _empty(path: Path) -> None:
         (_other_format, "'other-1', expected impasto-network-1"),
         (_empty, "no whole network file"),
         (Path.unlink, "cannot be read"),
+        (_more, "no whole network file"),
+        (_bad_method, "no whole network file"),
+        (_bad_stream, "no whole network file"),
+        (_saying(arch="transformer"), "architecture 'transformer' is none that is known"),
+        (_saying(arch=None), "no whole network file"),
+        (_saying(format=None), "no whole network file"),
+        (_saying(styles=[]), "no whole network file"),
+        (_saying(styles=["s0"]), "no whole network file"),
+        (_saying(styles=[{"name": 1, "source": "", "license": ""}]), "is no text"),
+        (_saying(sha256={}), "no whole network file"),
+        (_saying(arch="realtime"), "no whole network file"),
     ],
 )
 def test_damaged_files_are_told(
@@ -249,6 +294,38 @@ def test_damaged_files_are_told(
     damage(path)
     with pytest.raises(WeightsError, match=message):
         read_network(path)
+
+
+@pytest.mark.parametrize("config", [{"fine": 8}, {"other": 1}, {"fine": "x"}, [], None])
+def test_a_file_whose_parts_do_not_fit_is_told(tmp_path: Path, config: Any) -> None:
+    path = written(tmp_path / "mine.impasto", random_network("unet", 1), config=config)
+    file = read_network(path)
+    with pytest.raises(WeightsError, match="mine.impasto"):
+        file.network()
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path, draw: Any) -> None:
+    (tmp_path / "no #1").mkdir()
+    path = written(tmp_path / "no #1" / "mine.impasto", random_network("unet"))
+    assert impasto.stylize(draw(), f"{path}#s1").recipe.styles[0].name == "mine#s1"
+    one = written(tmp_path / "no #1" / "one.impasto", random_network("unet", 1))
+    assert impasto.stylize(draw(), str(one)).recipe.styles[0].name == "one"
+
+
+def test_one_network_by_two_paths_is_one(
+    unet: Path, monkeypatch: pytest.MonkeyPatch, draw: Any
+) -> None:
+    monkeypatch.chdir(unet.parent)
+    result = impasto.stylize(draw(), style=[unet, unet.name])
+    assert "+" not in result.recipe.made_with["weights_sha256"]
+
+
+def test_several_networks_have_one_precision(unet: Path, tmp_path: Path, draw: Any) -> None:
+    content = save_picture(tmp_path / "content.png", draw(64, 96))
+    result = impasto.stylize(content, style=[unet, "ink"])  # of which one has a graph in bytes
+    assert result.recipe.options["precision"] in PRECISIONS
+    path = impasto.save(tmp_path / "out.png", result)
+    assert np.array_equal(impasto.again(path, folders=[unet.parent]).image, result.image)
 
 
 def test_a_network_has_no_graph_in_bytes(unet: Path, draw: Any) -> None:

@@ -31,8 +31,6 @@ def find_style(name: str) -> StyleCode | None:
         OptionError: its network has several styles, and none of the name after the "#".
     """
     stem, _, part = name.partition("#")
-    if not _NAME.fullmatch(stem):
-        return None
     own = user_styles().get(stem)
     if own is not None and own.suffix == SUFFIX:
         return renamed(load_code(own), stem) if not part else None  # whatever it was called

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,8 +67,8 @@ class MixedStylizer:
     def made_with(self) -> dict[str, Any]:
         """Return what else decides the result, for the recipe."""
         each = [part.made_with() for part in self.parts]
-        joined = {name: "+".join(dict.fromkeys(made[name] for made in each)) for name in each[0]}
-        return joined | {"weights_sha256": "+".join(made["weights_sha256"] for made in each)}
+        hashes = "+".join(made["weights_sha256"] for made in each)
+        return each[0] | {"weights_sha256": hashes}
 
 
 def prepare_any(
@@ -83,23 +83,32 @@ def prepare_any(
     Raises:
         as `stylizer.prepare`.
     """
-    groups: dict[Any, list[int]] = {}
+    groups: dict[str, list[int]] = {}
     for number, style in enumerate(styles):
-        groups.setdefault(network_of(style), []).append(number)
-    if len(groups) == 1:
+        own = network_of(style)
+        groups.setdefault("" if own is None else own.sha256, []).append(number)
+    if len(groups) == 1 or options.network is not None:  # which all must belong to
         return prepare(styles, blend, options, masks, strength_map)
     if masks and len(masks) != len(styles):
         raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
-    parts = tuple(
-        prepare(
-            [styles[i] for i in numbers],
-            _normalized([blend[i] for i in numbers]),
-            options,
-            [masks[i] for i in numbers] if masks and len(numbers) > 1 else (),
-            strength_map,
+
+    def prepared(options: RealtimeOptions) -> tuple[RealtimeStylizer, ...]:
+        return tuple(
+            prepare(
+                [styles[i] for i in numbers],
+                _normalized([blend[i] for i in numbers]),
+                options,
+                [masks[i] for i in numbers] if masks and len(numbers) > 1 else (),
+                strength_map,
+            )
+            for numbers in groups.values()
         )
-        for numbers in groups.values()
-    )
+
+    parts = prepared(options)
+    precisions = {part.engine.precision for part in parts}
+    if len(precisions) > 1:  # one that all have, so that the recipe can say it
+        shared = "bfloat16" if "bfloat16" in precisions else "float32"
+        parts = prepared(replace(options, precision=shared))
     places = tuple(tuple(numbers) for numbers in groups.values())
     return MixedStylizer(parts, places, tuple(blend), options, tuple(masks))
 

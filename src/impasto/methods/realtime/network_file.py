@@ -14,7 +14,9 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,6 +46,7 @@ SUFFIX = ".impasto"
 FORMAT = "impasto-network-1"
 _ABOUT, _WEIGHTS, _CONTENT = "about.json", "network.safetensors", "content.onnx"
 INT8 = ("content-int8.xml", "content-int8.bin")
+_GRAPHS_OF = {"unet": ("content",), "residual": ("content",), "realtime": ("content", "style")}
 _MOST_BYTES = 2**28  # of a member; a network is a few megabytes
 # a ZIP archive keeps times: the same one for all, so that equal networks are equal files
 _TIME = (2000, 1, 1, 0, 0, 0)
@@ -98,14 +101,22 @@ class NetworkFile:
         from impasto.backbones.load import fill
         from impasto.methods.realtime.style_networks import make_network
 
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(), _whole(self.path):
             network = make_network(self.about["arch"], self.about["config"], len(self.names))
         tensors = {name: values for name, values in self.tensors.items() if name != "codes"}
         fill(network, tensors, f"{self.path}: does not fit")
         return network.eval()
 
     def model(self) -> RealtimeModel | ResidualModel:
-        """Return what painting needs beside the graph."""
+        """Return what painting needs beside the graph.
+
+        Raises:
+            WeightsError: the file's parts do not fit each other.
+        """
+        with _whole(self.path):
+            return self._model()
+
+    def _model(self) -> RealtimeModel | ResidualModel:
         config, arch = self.about["config"], self.about["arch"]
         if arch == "residual":
             known = self.about["painting"]
@@ -132,6 +143,7 @@ class NetworkFile:
 
         Raises:
             OptionError: no style has this name, or it needs one.
+            WeightsError: the file's parts do not fit each other.
         """
         names = self.names
         if not name and len(names) > 1:
@@ -142,15 +154,16 @@ class NetworkFile:
         number = names.index(name) if name else 0
         about = self.about["styles"][number]
         arbitrary = self.about["arch"] == "realtime"
-        return StyleCode(
-            f"{self.path.stem}#{name}" if len(names) > 1 else self.path.stem,
-            self._tensor("codes" if arbitrary else "colors")[number],
-            about["source"],
-            about["license"],
-            self.sha256,
-            affines=None if arbitrary else self._table[1 + number],
-            network=self,
-        )
+        with _whole(self.path):
+            return StyleCode(
+                f"{self.path.stem}#{name}" if len(names) > 1 else self.path.stem,
+                self._tensor("codes" if arbitrary else "colors")[number],
+                about["source"],
+                about["license"],
+                self.sha256,
+                affines=None if arbitrary else self._table[1 + number],
+                network=self,
+            )
 
     @property
     def _table(self) -> Array:
@@ -201,18 +214,39 @@ def read_network(path: str | os.PathLike[str]) -> NetworkFile:
 
 @lru_cache(maxsize=8)
 def _read(path: Path, changed: int, size: int) -> NetworkFile:
-    try:
+    with _whole(path):
         with zipfile.ZipFile(path) as archive:
             if any(item.file_size > _MOST_BYTES for item in archive.infolist()):
                 raise WeightsError(f"{path}: no network, a part of it is too large")
             members = {name: archive.read(name) for name in archive.namelist()}
         about = json.loads(members.pop(_ABOUT))
-        if about.get("format") != FORMAT:
-            raise WeightsError(f"{path}: {about.get('format')!r}, expected {FORMAT}")
-        for name, expected in about["sha256"].items():
-            if hashlib.sha256(members[name]).hexdigest() != expected:
+        if about["format"] != FORMAT:
+            raise WeightsError(f"{path}: {about['format']!r}, expected {FORMAT}")
+        if about["arch"] not in _GRAPHS_OF:
+            raise WeightsError(f"{path}: architecture {about['arch']!r} is none that is known here")
+        for name, data in members.items():
+            if hashlib.sha256(data).hexdigest() != about["sha256"][name]:
                 raise WeightsError(f"{path}: damaged, {name} does not match its SHA-256")
-        return NetworkFile(path, about, load_tensors(members.pop(_WEIGHTS)), members)
-    except (zipfile.BadZipFile, OSError, KeyError, ValueError, SafetensorError) as error:
+        for style in about["styles"]:
+            if not all(isinstance(style[key], str) for key in ("name", "source", "license")):
+                raise WeightsError(f"{path}: a style's name, source or license is no text")
+        network = NetworkFile(path, about, load_tensors(members.pop(_WEIGHTS)), members)
+        for graph in _GRAPHS_OF[about["arch"]]:
+            network.file(graph, "float32")
+        network.style(network.names[0])
+        return network
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Say of whatever a file's damage makes go wrong that it is damaged."""
+    try:
+        yield
+    except (WeightsError, OptionError):
+        raise
+    except (
+        *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError),
+        *(LookupError, ValueError, TypeError, AttributeError, SafetensorError),
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"{path}: no whole network file ({reason})") from None

@@ -197,7 +197,9 @@ def prepare(
             "style_scale needs the style's picture; a style that goes by a name has"
             " its scale already"
         )
-    model = _model(styles[0], options.network)
+    model, *_ = [_model(style, options.network) for style in styles]
+    if options.local and isinstance(model, ResidualModel):
+        raise OptionError("local: a residual network takes statistics of the whole picture")
     engine = make_engine(
         options.engine, options.precision, options.device, options.threads, model.graphs
     )
