@@ -42,7 +42,7 @@ from impasto.train.loop import CHECKPOINT
 from impasto.train.painting import TERMS
 from impasto.train.realtime import RealtimeTask
 from impasto.train.run import Run
-from impasto.train.settings import RealtimeTraining, StyleTraining
+from impasto.train.settings import PaintingTraining, RealtimeTraining, StyleTraining
 from impasto.train.style import StyleTask
 from impasto.train.style_run import train_style
 from impasto.weights import weights_sha256
@@ -84,7 +84,7 @@ def start(tmp_path: Path) -> Path:
     return save_realtime(tmp_path / "start.safetensors", state, TINY, {})
 
 
-def train(data: Any, out: Path, config: StyleTraining = CONFIG, **rest: Any) -> Path:
+def train(data: Any, out: Path, config: PaintingTraining = CONFIG, **rest: Any) -> Path:
     photos, styles = data
     chosen, kind = rest.pop("styles", styles[:1]), rest.pop("kind", None)
     run = Run(out, **{"contents": photos, "device": "cpu", "every": 2} | rest)
