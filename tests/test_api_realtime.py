@@ -16,7 +16,8 @@ import impasto
 from impasto.errors import ImageError, ImpastoError, OptionError, RecipeError
 from impasto.images import read_recipe, save_picture
 from impasto.methods import Step
-from impasto.methods.realtime.codes import renamed, save_code, shipped_codes, target_of
+from impasto.methods.realtime.catalog import target_of
+from impasto.methods.realtime.codes import renamed, save_code, shipped_codes
 from impasto.methods.realtime.stylizer import RealtimeStylizer
 
 QUICK: dict[str, Any] = {"precision": "float32", "threads": 1}

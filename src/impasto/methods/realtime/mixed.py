@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError
-from impasto.methods.contract import Image, Step
+from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import (
+    OnePass,
     RealtimeStylizer,
     network_of,
     prepare,
@@ -24,7 +25,7 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class MixedStylizer:
+class MixedStylizer(OnePass):
     """Stylize by several networks; a `Stylizer`.
 
     `parts` are stylizers, one for each network, and `places` say which styles, by number, each
@@ -52,13 +53,6 @@ class MixedStylizer:
             if share.any():
                 out += share[..., None] * part(content)
         return out
-
-    def iterate(self, content: Image) -> Iterator[Step]:
-        """Yield the only step; nothing at strength 0, where the result is the content."""
-        if self.options.strength > 0:
-            painted = self(content)
-            height, width = painted.shape[:2]
-            yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
 
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""

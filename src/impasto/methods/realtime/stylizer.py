@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -37,8 +38,25 @@ _LEAST_SHARE = 1e-6  # masks that want less in all, as resizing leaves, want not
 _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
 
 
+class OnePass(ABC):
+    """Stylize in one pass, whose only step is the result."""
+
+    options: RealtimeOptions
+
+    @abstractmethod
+    def __call__(self, content: Image) -> Image:
+        """Return the stylized content, (H, W, 3) in [0, 1]."""
+
+    def iterate(self, content: Image) -> Iterator[Step]:
+        """Yield the only step; nothing at strength 0, where the result is the content."""
+        if self.options.strength > 0:
+            painted = self(content)
+            height, width = painted.shape[:2]
+            yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
+
+
 @dataclass(frozen=True, eq=False)
-class RealtimeStylizer:
+class RealtimeStylizer(OnePass):
     """Stylize in one pass; a `Stylizer`.
 
     `codes` are the styles' and `blend` their weights. `masks` (one (H, W) in [0, 1] for each
@@ -76,13 +94,6 @@ class RealtimeStylizer:
             share = np.asarray(mixed, np.float32)[..., None]
             painted = content + share * (painted - content)
         return np.ascontiguousarray(painted)
-
-    def iterate(self, content: Image) -> Iterator[Step]:
-        """Yield the only step; nothing at strength 0, where the result is the content."""
-        if self.options.strength > 0:
-            painted = self(content)
-            height, width = painted.shape[:2]
-            yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
 
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
