@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from impasto.errors import OptionError
 from impasto.methods.realtime.catalog import NETWORKS
 from impasto.methods.realtime.network_file import read_network
 from impasto.train.forms import Form, write_small
@@ -25,8 +26,14 @@ Zisserman 2014, CC BY 4.0). The network's licence is Apache-2.0. Both distances 
 
 
 def main(trained: Path, painting: str) -> Form:
-    """Write the small form of a trained network of one painting into the package."""
+    """Write the small form of a trained network of one painting into the package.
+
+    Raises:
+        OptionError: it was trained in another way than its card would say.
+    """
     file = read_network(trained)
+    if len(file.names) != 1 or file.about["training"]["judge"] != "vgg19":
+        raise OptionError(f"{trained}: expected one style, and VGG-19 as its judge")
     source = PAINTINGS[painting]
     style = {"name": trained.stem, "source": source, "license": "public domain"}
     table = file.members["README.md"].decode().split("\nBoth distances")[0]

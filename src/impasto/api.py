@@ -135,8 +135,8 @@ def again(
     if recipe.init is not None:
         given["init"] = str(find_ingredient(recipe.init, places)[0])
     if given.get("network"):
-        found_network = find_network(given["network"], recipe.made_with["weights_sha256"], places)
-        given["network"] = str(found_network)
+        known = str(recipe.made_with.get("weights_sha256"))
+        given["network"] = str(find_network(str(given["network"]), known, places))
     job = Job.open(
         content,
         [

@@ -48,17 +48,18 @@ def _open_style(source: StyleSource) -> Style:
         path = Path(source)
         if path.suffix == SUFFIX:
             return renamed(load_code(path), path.stem)
-        whole, mark, name = str(source).rpartition("#")
         if path.suffix == network_file.SUFFIX:
             return network_file.read_network(path).style()
-        if mark and whole.endswith(network_file.SUFFIX) and not path.exists():
-            return network_file.read_network(whole).style(name)
-        # a file wins over a style of the same name; what looks like a file is no style's name
-        if path.name == str(source) and not path.suffix and not path.exists():
+        whole, mark, name = str(source).partition(f"{network_file.SUFFIX}#")
+        if mark and not path.exists():
+            return network_file.read_network(whole + network_file.SUFFIX).style(name)
+        # a file wins over a style of the same name
+        if path.name == str(source) and not path.exists():
             code = find_style(str(source))
-            if code is None:
+            if code is not None:
+                return code
+            if not path.suffix:  # else it looks like a file that is not there
                 raise unknown_style(str(source))
-            return code
     return load_picture(source)
 
 
@@ -127,7 +128,9 @@ def find_network(name: str, sha256: str, folders: Sequence[Path]) -> Path:
             path = folder / Path(name).name
             if network_file.read_network(path).sha256 == sha256:
                 return path
-    raise RecipeError(f"the network {name} is not here, or has changed since")
+    raise RecipeError(
+        f"the network {name} is not here, or has changed since: name its folder with --from"
+    )
 
 
 def _codes_called(name: str, folders: Sequence[Path]) -> Iterator[StyleCode]:

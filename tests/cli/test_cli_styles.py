@@ -37,6 +37,27 @@ def test_a_damaged_file_does_not_hide_the_others(run: Any, styles_dir: Path) -> 
     assert "broken.impasto: no whole network file" in listed.err
     assert run("stylize", "photo.png", "-s", "MyStyle", "-o", "a.png").code == 0
     assert run("stylize", "photo.png", "-s", "broken", "-o", "b.png").code == 1
+    shown = run("styles", "show", "--size", "64", "-o", "sheet.png")
+    assert shown.code == 0, shown.err
+    assert "MyStyle" in shown.out
+
+
+def test_names_may_have_dots(run: Any, styles_dir: Path) -> None:
+    written(styles_dir / "my.v2.impasto", random_network("unet", 1))
+    assert "my.v2" in run("styles", "list").out
+    assert run("stylize", "photo.png", "-s", "my.v2", "-o", "a.png").code == 0
+    done = run("stylize", "photo.png", "-s", "my.v3", "-o", "a.png")
+    assert (done.code, "my.v3" in done.err) == (1, True)
+
+
+@pytest.mark.parametrize("parts", [["ink", "my"], ["my", "ink"], ["my"]])
+def test_a_networks_style_is_kept_in_its_network(
+    run: Any, styles_dir: Path, parts: list[str]
+) -> None:
+    written(styles_dir / "my.impasto", random_network("unet", 1))
+    done = run("styles", "save", *parts, "-o", "both")
+    assert done.code == 1
+    assert "style my is kept in its network's file" in done.err
 
 
 def test_a_saved_style_paints_as_its_picture_does(run: Any) -> None:

@@ -147,7 +147,7 @@ def test_a_run_that_always_explodes_says_so(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_only_with_its_own_settings(tmp_path: Path) -> None:
     run(Line(), tmp_path)
-    with pytest.raises(OptionError, match="begun with other settings: a 1, not 2$"):
+    with pytest.raises(OptionError, match=r"begun with other settings: a 1, not 2\. Give it"):
         Loop(Line(), tmp_path, Schedule(20, {"a": 2})).run()
     with pytest.raises(OptionError, match="20 steps are taken, more than 19"):
         run(Line(), tmp_path, 19)

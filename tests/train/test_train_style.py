@@ -42,7 +42,7 @@ from impasto.train.loop import CHECKPOINT
 from impasto.train.painting import TERMS
 from impasto.train.realtime import RealtimeTask
 from impasto.train.run import Run
-from impasto.train.settings import PaintingTraining, RealtimeTraining, StyleTraining
+from impasto.train.settings import GanTraining, PaintingTraining, RealtimeTraining, StyleTraining
 from impasto.train.style import StyleTask
 from impasto.train.style_run import train_style
 from impasto.weights import weights_sha256
@@ -195,7 +195,7 @@ def test_so_does_one_that_began_elsewhere(
     [
         ({"kind": "residual"}, "kind unet, not residual"),
         ({"styles": 2}, "styles "),
-        ({"config": replace(CONFIG, rate=1e-4)}, "settings: rate 0.001, not 0.0001$"),
+        ({"config": replace(CONFIG, rate=1e-4)}, "settings: rate 0.001, not 0.0001. Give"),
         ({"contents": "fewer"}, "settings: contents_sha256 .*, not "),
         ({"config": replace(CONFIG, steps=1)}, "2 steps are taken, more than 1"),
     ],
@@ -255,15 +255,17 @@ def test_two_processes_train_one_network(
         subprocess.Popen(
             list(map(str, line)),
             env={**os.environ, **shared, "RANK": str(i), "LOCAL_RANK": str(i)},
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         for i in range(2)
     ]
-    told = [process.communicate(timeout=240)[1] for process in both]
+    told = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], told
-    assert "2 steps of" in told[0]
-    assert told[1] == ""  # only the first one speaks, and writes
+    assert told[0][0] == f"{tmp_path / 'mine.impasto'}\n"
+    assert "2 steps of" in told[0][1]
+    assert told[1] == ("", "")  # only the first one speaks, and writes
     files = ["mine", "mine.impasto", "mine.md"]
     assert sorted(path.name for path in tmp_path.iterdir()) == files
     about = load_checkpoint(tmp_path / "mine" / CHECKPOINT)["settings"]
@@ -281,6 +283,7 @@ def test_two_processes_train_one_network(
         ),
         ({"kind": "arbitrary", "config": replace(ANY, drawn=1)}, "drawn changes nothing"),
         ({"kind": "arbitrary"}, "kind arbitrary: expected RealtimeTraining"),
+        ({"config": GanTraining()}, "kind unet: expected StyleTraining"),
     ],
 )
 def test_what_would_change_nothing_is_told(
@@ -323,6 +326,82 @@ def test_pictures_that_cannot_be_read_are_left_out(
     some = Pictures(cut)
     assert 0 < len(some.train) + len(some.test) < 6
     assert any("cut.tar, which is cut off" in name for name in some.skipped)
+
+
+def test_a_folder_may_hold_the_run_itself(data: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(data[0], tmp_path / "photos"))
+    with pytest.raises(KeyboardInterrupt):
+        train(data, folder / "mine", contents=folder, every=1, report=stop_at(4))
+    assert (folder / "mine" / "samples.png").exists()
+    train(data, folder / "mine", contents=folder, every=1, report=stop_at(7))
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow tells some damage so
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".jpg", ".gif", ".webp", ".tif"])
+def test_damaged_pictures_are_left_out(
+    data: tuple[Path, list[Path]], tmp_path: Path, suffix: str
+) -> None:
+    (tmp_path / "some").mkdir()
+    shutil.copyfile(data[0] / "3.png", tmp_path / "some" / "whole.png")
+    with Image.open(data[0] / "4.png") as image:
+        image.convert("RGB").save(tmp_path / f"x{suffix}")
+    whole, rng = (tmp_path / f"x{suffix}").read_bytes(), np.random.default_rng(0)
+    for number in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, min(len(whole), 200), 4):
+            damaged[place] = rng.integers(256)
+        (tmp_path / "some" / f"{number}{suffix}").write_bytes(damaged)
+    found = Pictures(tmp_path / "some")
+    assert len(found.skipped) + len(found.train) + len(found.test) == 61
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_damaged_tar_file_is_told(
+    data: tuple[Path, list[Path]], tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"photos.tar.{kind}"
+    with tarfile.open(path, f"w:{kind}") as archive:  # type: ignore[call-overload]
+        archive.add(data[0], "photos")
+    assert len(Pictures(path).train) >= 4
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * 50 + whole[150:])
+    with pytest.raises(ImageError, match=r"photos\.tar"):
+        Pictures(path)
+
+
+def test_every_style_is_judged(data: tuple[Path, list[Path]]) -> None:
+    torch.manual_seed(0)
+    network, judge = make_table("unet", CONFIG.shape("unet"), 11), load_backbone("compact")
+    styles = [impasto.load(str(data[1][0]))] * 11
+    task = StyleTask(network, judge, Pictures(data[0]), styles, CONFIG, torch.device("cpu"))
+    seen: list[int] = []
+    paint = network.paint
+    network.paint = lambda x, rows, *rest: (seen.extend(rows.tolist()), paint(x, rows, *rest))[1]  # type: ignore[method-assign]
+    assert np.isfinite(task.evaluate()["held_style"])
+    assert sorted(set(seen)) == list(range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        (".", "expected a name"),
+        ("folder/..", "expected a name"),
+        ("file", "file is in the way"),
+        ("taken", "taken.impasto is in the way"),
+        ("file/x", "cannot be written"),
+    ],
+)
+def test_names_that_no_network_can_have(
+    data: tuple[Path, list[Path]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    out: str,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("taken.impasto").mkdir()
+    assert told in command(data[1][0], "--content", data[0], "-o", out, "--size", 32, "--steps", 1)
 
 
 @pytest.mark.parametrize("name", ["3.png", "17.png"])  # the hash of one of them is held out
@@ -372,7 +451,7 @@ def test_a_budget_decides_the_steps_once(data: tuple[Path, list[Path]], tmp_path
     assert steps > 2
     with pytest.raises(KeyboardInterrupt):
         train(data, tmp_path / "x", budget=600.0, note=notes.append, report=stop_at(4))
-    assert notes[-1].startswith(f"{steps} steps of ")
+    assert notes[-1].startswith(f"{steps - 2} steps of ")  # that are left
 
 
 @pytest.mark.usefixtures("no_graphs")

@@ -75,6 +75,8 @@ def main(args: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
+        if type(error).__name__ == "OutOfMemoryError":  # torch's, which is not imported here
+            _fail("out of memory on the GPU: use a smaller --size, or --memory in a training", 1)
         _fail(f"a fault of Impasto's own, {type(error).__name__}: {error}; --debug shows more", 1)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.cli.stylize import blend_weights, target, tell_shares, unused
 from impasto.drawn import draw
-from impasto.errors import MissingExtraError, WeightsError
+from impasto.errors import MissingExtraError, OptionError, WeightsError
 from impasto.images import fit, load_picture, save_picture
 from impasto.methods.realtime import catalog, codes
 from impasto.methods.realtime.encoding import encode_style
@@ -33,12 +33,7 @@ def styles() -> None:
 def list_() -> None:
     """List the styles that go by a name: your own, then those that ship."""
     for path in catalog.user_styles().values():
-        try:
-            names = _names(path)
-        except WeightsError as error:  # of one file; the others are to be seen
-            click.echo(f"impasto: note: {error}", err=True)
-            continue
-        for name in names:
+        for name in _names(path):
             click.echo(f"{name:<26}{path}")
     for path in catalog.shipped_networks().values():
         for name in _names(path):
@@ -50,8 +45,15 @@ def list_() -> None:
 
 
 def _names(path: Path) -> list[str]:
-    """Return the names of the styles of a file, by which they are found."""
-    names = [] if path.suffix == codes.SUFFIX else read_network(path).names
+    """Return the names of the styles of a file, by which they are found.
+
+    A damaged one has none, and is told.
+    """
+    try:
+        names = [] if path.suffix == codes.SUFFIX else read_network(path).names
+    except WeightsError as error:
+        click.echo(f"impasto: note: {error}", err=True)
+        return []
     return [path.stem] if len(names) < 2 else [f"{path.stem}#{name}" for name in names]
 
 
@@ -102,6 +104,8 @@ def save(style: tuple[str, ...], out: str, blend: str | None, **rest: Any) -> No
 def _code(name: str, scale: float) -> codes.StyleCode:
     style = open_styles(name)[0]
     if isinstance(style, codes.StyleCode):
+        if style.network is not None:
+            raise OptionError(f"style {name} is kept in its network's file; copy that one")
         return style
     engine = make_engine("auto", "float32", "cpu", None)
     vector = encode_style(engine, opaque(style), scale)

@@ -15,6 +15,7 @@ from impasto.options import declarations
 from impasto.train.settings import KINDS, BackboneTraining, GanTraining, RealtimeTraining
 
 try:
+    from impasto.train import processes
     from impasto.train.backbone import train_backbone
     from impasto.train.realtime import train_realtime
     from impasto.train.run import Run, begun
@@ -92,7 +93,9 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
     """Train the real-time network: any style in one pass."""
     run = {name: rest.pop(name) for name in ("resume", "init", "judge", "device", "every")}
     config = RealtimeTraining(**_continued(out, run.pop("resume"), given(rest)))
-    click.echo(train_realtime(photos, paintings, out, config, **run, report=_report, note=_note))
+    path = train_realtime(photos, paintings, out, config, **run, report=_report, note=_note)
+    if processes.rank() == 0:
+        click.echo(path)
 
 
 @train.command(cls=GroupedCommand)
@@ -109,7 +112,7 @@ def realtime(photos: Path, paintings: Path, out: Path, **rest: Any) -> None:
 @click.option("--add", type=_PATH, help="Network file that gets these styles too; quick.")
 @click.option("--judge", default="compact", help="Perceptual network of the losses.")
 @click.option("--device", default="auto", help="Where to compute: auto, cpu, cuda.")
-@click.option("--budget", help="Time that it may take, as 10m or 2h; decides the steps.")
+@click.option("--budget", help="Time that it may take, as 10m or 2h; decides the steps, once.")
 @click.option("--every", type=click.IntRange(1), default=100, help="Steps between checkpoints.")
 @click.option("--force", is_flag=True, help="Overwrite a network of this name.")
 @flags_of(GanTraining, defaults=_DEFAULTS)
@@ -124,8 +127,7 @@ def style(styles: tuple[Path, ...], kind: str | None, out: Path, **rest: Any) ->
     }
     budget, resume, force = (rest.pop(name) for name in ("budget", "resume", "force"))
     out = out.with_suffix("") if out.suffix == SUFFIX else out
-    if not resume:
-        unused(out.with_name(out.name + SUFFIX), force=force)
+    _check_target(out, force=force or resume)
     settings = _continued(out, resume, given(rest))
     if budget is not None and rest["steps"] is not None:
         raise OptionError("--steps and --budget: give one of them")
@@ -135,7 +137,9 @@ def style(styles: tuple[Path, ...], kind: str | None, out: Path, **rest: Any) ->
             flag = "--" + name.replace("_", "-")
             raise OptionError(f"{flag} changes nothing in kind {kind or 'unet'}: leave it out")
     run = Run(out, **parts, budget=seconds(budget), report=_report, note=_note)
-    click.echo(train_style(styles, run, made.settings(**settings), kind))
+    path = train_style(styles, run, made.settings(**settings), kind)
+    if processes.rank() == 0:
+        click.echo(path)
 
 
 def seconds(text: str | None) -> float | None:
@@ -166,12 +170,27 @@ def _continued(out: Path, resume: bool, settings: dict[str, Any]) -> dict[str, A
     Raises:
         OptionError: the folder has a run that is not to go on, or none that could.
     """
-    steps = begun(out)
-    if steps is not None and not resume:
+    known = begun(out)
+    if known is not None and not resume:
         raise OptionError(f"{out} holds a run: add --resume to go on, or choose another folder")
-    if steps is None and resume:
+    if known is None and resume:
         raise OptionError(f"{out} holds no run to go on with: leave --resume out")
-    return settings if steps is None else {"steps": steps} | settings
+    return settings if known is None or known.steps is None else {"steps": known.steps} | settings
+
+
+def _check_target(out: Path, *, force: bool) -> None:
+    """Check that a network of this name can be written.
+
+    Raises:
+        OptionError: it cannot.
+        ImageError: it exists and may not be overwritten.
+    """
+    if out.name in ("", ".."):
+        raise OptionError(f"{out}: expected a name for the network, as -o mystyle")
+    network = out.with_name(out.name + SUFFIX)
+    if out.is_file() or network.is_dir():
+        raise OptionError(f"{out if out.is_file() else network} is in the way: choose another name")
+    unused(network, force=force)
 
 
 def _note(line: str) -> None:

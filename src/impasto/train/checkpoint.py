@@ -12,6 +12,8 @@ import torch
 
 from impasto.errors import WeightsError
 
+CHECKPOINT = "checkpoint.pt"  # in the folder of a run
+
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write `state` to a temporary file beside `path`, flush it to disk, and rename it."""

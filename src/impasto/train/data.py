@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from impasto.errors import ImageError
+from impasto.train.checkpoint import CHECKPOINT
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif"}
 Pixels = NDArray[np.uint8]
@@ -26,10 +29,10 @@ Pixels = NDArray[np.uint8]
 class Pictures:
     """Hold decoded pictures and cut squares from them.
 
-    `root` is a folder, searched deeply, or a tar file. `held_out` of the pictures, chosen by
-    the hash of their names and hence the same in every run, are kept apart for evaluation.
-    Files that cannot be read, and pictures with a side under 32 px, are listed in `skipped`;
-    `digest` is the hash of all others' names and bytes.
+    `root` is a folder, searched deeply but for folders of trainings, or a tar file. `held_out` of
+    the pictures, chosen by the hash of their names and hence the same in every run, are kept apart
+    for evaluation. Files that cannot be read, and pictures with a side under 32 px, are listed in
+    `skipped`; `digest` is the hash of all others' names and bytes.
     """
 
     def __init__(self, root: Path, *, held_out: float = 0.05, longest: int = 512) -> None:
@@ -37,15 +40,13 @@ class Pictures:
         self.train: list[Pixels] = []
         self.test: list[Pixels] = []
         seen = hashlib.sha256()
-        with ThreadPoolExecutor() as pool:
-            decoded = pool.map(lambda item: (item[0], *_decode(item[1], longest)), _files(root))
-            for name, sha256, pixels in decoded:
-                if pixels is None:
-                    self.skipped.append(name)
-                    continue
-                seen.update(f"{name} {sha256}\n".encode())
-                part = self.test if _fraction(name) < held_out else self.train
-                part.append(pixels)
+        for name, sha256, pixels in _decoded(_files(root), longest):
+            if pixels is None:
+                self.skipped.append(name)
+                continue
+            seen.update(f"{name} {sha256}\n".encode())
+            part = self.test if _fraction(name) < held_out else self.train
+            part.append(pixels)
         self.digest = seen.hexdigest()
         if not self.train:  # one or two, which happen to be held out
             self.train, self.test = self.test, []
@@ -89,18 +90,35 @@ class Pictures:
         return torch.stack([_centre_square(pixels, size) for pixels in self.test[:count]])
 
 
+def _decoded(
+    files: Iterator[tuple[str, bytes]], longest: int
+) -> Iterator[tuple[str, str, Pixels | None]]:
+    """Yield names, hashes and pixels, some at a time: a folder may be larger than the memory."""
+    with ThreadPoolExecutor() as pool:
+        while some := list(islice(files, 64)):
+            yield from pool.map(lambda item: (item[0], *_decode(item[1], longest)), some)
+
+
 def _files(root: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the names of all pictures and their bytes, none where they cannot be read."""
     if root.is_dir():
+        runs = {path.parent for path in root.rglob(CHECKPOINT)}
         for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES):
+            if runs.intersection(path.parents):
+                continue
             data = b""
             with suppress(OSError):  # a folder, or a link that leads nowhere
                 data = path.read_bytes()
             yield str(path.relative_to(root)), data
-    elif root.is_file() and tarfile.is_tarfile(root):
+    elif root.is_file():
+        read = False
         try:
-            yield from _members(root)
-        except (tarfile.ReadError, EOFError, zlib.error):
+            for member in _members(root):
+                read = True
+                yield member
+        except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError):
+            if not read:
+                raise ImageError(f"{root}: no tar file of pictures that can be read") from None
             yield f"{root.name}, which is cut off", b""
     else:
         raise ImageError(f"{root}: neither a folder nor a tar file of pictures")
@@ -124,8 +142,8 @@ def _decode(data: bytes, longest: int) -> tuple[str, Pixels | None]:
         with Image.open(io.BytesIO(data)) as image:
             image.draft("RGB", (longest, longest))
             rgb = image.convert("RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        return sha256, None
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return sha256, None  # Pillow has an error for each kind of damage
     if min(rgb.size) < 32:
         return sha256, None
     rgb.thumbnail((longest, longest), Image.Resampling.LANCZOS)

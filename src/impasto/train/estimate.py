@@ -12,7 +12,7 @@ import torch
 from impasto.engine import available_memory
 from impasto.train.learner import UnsoundStepError
 from impasto.train.painting import PaintingTask
-from impasto.train.processes import mean_of
+from impasto.train.processes import count, mean_of
 
 _TRIED = 4  # steps whose time tells the rest's
 
@@ -38,10 +38,10 @@ class Trial:
         """Say what memory so many steps take, and whether it is there."""
         if self._used is None:
             return
-        needed = self._used + sum(each * min(steps, size) for each, size in self._kept)
-        note(f"memory: about {needed / 1e9:.1f} GB")
-        there = available_memory() if self._device.type == "cpu" else None
-        if there is not None and needed > self._used + there:
+        more = sum(each * min(steps, size) for each, size in self._kept)
+        note(f"memory: about {(self._used + more) / 1e9:.1f} GB")
+        there = _free(self._device)
+        if there is not None and more > there:
             most = (self._used + there) / 1e9
             note(f"only {most:.1f} GB are there: lower --memory, --batch or --size")
 
@@ -63,6 +63,14 @@ def _seconds(act: Callable[[], object]) -> float:
     started = time.perf_counter()
     act()
     return time.perf_counter() - started
+
+
+def _free(device: torch.device) -> float | None:
+    """Return the bytes that are free for this process, None where that is not told."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    there = available_memory()
+    return None if there is None else there / count()  # the others take as much
 
 
 def _peak(device: torch.device) -> int | None:

@@ -21,17 +21,17 @@ from torch.utils.tensorboard import SummaryWriter
 from impasto.errors import DivergedError, OptionError, WeightsError
 from impasto.images import save_picture
 from impasto.train import processes
-from impasto.train.checkpoint import load_checkpoint, save_checkpoint
+from impasto.train.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from impasto.train.learner import UnsoundStepError
 from impasto.train.log import append_row, means, mend
 from impasto.train.plot import plot_log
 
 Row = dict[str, float]
 
-CHECKPOINT = "checkpoint.pt"
 _EXPLODED = 30  # times the loss of the last sound rows
 _SLOWER = 0.5  # the rate, after a step back
 _MOST_STEPS_BACK = 6
+_MAKE_ROOM = "make room and go on with --resume from the last checkpoint, which is whole"
 
 
 class Task(Protocol):
@@ -109,7 +109,7 @@ class Loop:
         if self._path.exists():
             self._go_on()
         else:
-            with self._told():
+            with self._told("choose another folder"):
                 self._save()
         in_a_row = 0
         while self.step < self.schedule.steps:
@@ -124,16 +124,13 @@ class Loop:
                 self.report(row)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, advice: str) -> Iterator[None]:
         """Say what to do about a folder that cannot be written to."""
         try:
             yield
         except OSError as error:
             reason = error.strerror or error
-            raise WeightsError(
-                f"{self.folder}: cannot be written ({reason}); make room and go on with"
-                " --resume from the last checkpoint, which is whole"
-            ) from None
+            raise WeightsError(f"{self.folder}: cannot be written ({reason}); {advice}") from None
 
     @property
     def _path(self) -> Path:
@@ -162,7 +159,7 @@ class Loop:
         self.typical = processes.mean_of(typical, self.task.device)
         if schedule.looks(self.step):
             row |= self.task.evaluate()
-        with self._told():
+        with self._told(_MAKE_ROOM):
             self._save()
             if processes.rank() == 0:
                 self._log(row)
@@ -183,7 +180,10 @@ class Loop:
         other = [name for name in {**known, **now} if known.get(name) != now.get(name)]
         if other:
             each = (f"{n} {_short(known.get(n))}, not {_short(now.get(n))}" for n in other)
-            raise OptionError(f"{self.folder} was begun with other settings: {'; '.join(each)}")
+            raise OptionError(
+                f"{self.folder} was begun with other settings: {'; '.join(each)}. Give it the same"
+                " again, or choose another folder"
+            )
         if state["step"] > self.schedule.steps:
             raise OptionError(
                 f"{self.folder}: {state['step']} steps are taken, more than {self.schedule.steps}"

@@ -14,6 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from impasto.errors import OptionError
+
 
 def rank() -> int:
     """Return the number of this process, from 0; also before they join, and afterwards."""
@@ -27,12 +29,19 @@ def count() -> int:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[torch.device]:
-    """Join the processes that torchrun has started, and give each its GPU, if there are any."""
+    """Join the processes that torchrun has started, and give each its GPU, if there are any.
+
+    Raises:
+        OptionError: there are more processes than GPUs.
+    """
     if "WORLD_SIZE" not in os.environ:
         yield device
         return
     if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        number = int(os.environ["LOCAL_RANK"])
+        if number >= torch.cuda.device_count():
+            raise OptionError(f"{torch.cuda.device_count()} GPUs: each process needs one")
+        device = torch.device("cuda", number)
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:

@@ -33,6 +33,10 @@ from impasto.train.settings import RealtimeTraining, settings_of
 from impasto.weights import weights_sha256
 
 
+def _silent(line: str) -> None:
+    """Take a note for nobody."""
+
+
 class RealtimeTask(PaintingTask):
     """Train the real-time network on pairs of photos and paintings."""
 
@@ -116,6 +120,9 @@ def train_realtime(
         WeightsError: weights are not to be had, or `init` does not fit.
         ImageError: no pictures to train on.
     """
+    first = processes.rank() == 0
+    if not first:
+        note = _silent
     place = choose_device(device)
     data = [Pictures(root) for root in (photos, paintings)]
     for root, part in zip((photos, paintings), data, strict=True):
@@ -136,8 +143,11 @@ def train_realtime(
         task = RealtimeTask(network, perceptual, data[0], data[1], config, own_place)
         schedule = Schedule(config.steps, settings_of(config) | origin, every)
         Loop(task, folder, schedule, report=report, note=note).run()
+    path = folder / "realtime.safetensors"
+    if not first:
+        return path
     return save_realtime(
-        folder / "realtime.safetensors",
+        path,
         task.shipped_state(),
         network.config,
         asdict(config) | origin | {"pictures": [len(d.train) for d in data]},

@@ -29,10 +29,10 @@ from impasto.methods.realtime.style_networks import (
 from impasto.train import processes
 from impasto.train.builtin import builtin_contents
 from impasto.train.card import model_card
-from impasto.train.checkpoint import load_checkpoint
+from impasto.train.checkpoint import CHECKPOINT, load_checkpoint
 from impasto.train.data import Pictures
 from impasto.train.estimate import Trial
-from impasto.train.loop import CHECKPOINT, Loop, Row, Schedule
+from impasto.train.loop import Loop, Row, Schedule
 from impasto.train.painting import PaintingTask
 from impasto.train.settings import PaintingTraining, settings_of
 from impasto.weights.store import write_whole
@@ -51,7 +51,8 @@ class Run:
     photos; pictures that come with Impasto without it. `init` is a network file to begin from,
     "none" for random numbers; without it a network of the shipped one's shape begins from that.
     `add` is one that gets more styles, of which nothing but their gains and shifts is trained.
-    `budget` are the seconds that all steps may take, and decides their number.
+    `budget` are the seconds that all steps may take, and decides their number, once: a run that
+    goes on keeps the steps that it had.
     """
 
     out: Path
@@ -99,12 +100,14 @@ def trained(
         judge = load_backbone(run.judge, precision="bfloat16")
         parts = Parts(judge, contents, own_place)
         trial = Trial(task_of(parts, config), _LOOK_EVERY * run.every)
+        known = begun(run.out) or Begun(0, None)
         if run.budget is not None:
-            steps = begun(run.out) or max(1, int(run.budget / trial.seconds))
+            steps = known.steps or max(1, int(run.budget / trial.seconds))
             config = replace(config, steps=steps)
         trial.tell_memory(config.steps, run.note)
-        took = _minutes(config.steps * trial.seconds)
-        run.note(f"{config.steps} steps of {trial.seconds:.2g} s: {took}")
+        left = max(0, config.steps - known.step)
+        took = _minutes(left * trial.seconds)
+        run.note(f"{left} steps of {trial.seconds:.2g} s: {took}")
         task = task_of(parts, config)
         origin = {**origin, "judge": run.judge, "contents_sha256": contents.digest}
         settings = settings_of(config) | origin
@@ -157,14 +160,25 @@ def write(
     return path
 
 
-def begun(folder: Path) -> int | None:
-    """Return how many steps the folder's run has in all, None where there is none.
+@dataclass(frozen=True)
+class Begun:
+    """Hold how many steps a run has taken, and how many it has in all."""
+
+    step: int
+    steps: int | None
+
+
+def begun(folder: Path) -> Begun | None:
+    """Return how far the folder's run is, None where there is none.
 
     Raises:
         WeightsError: its checkpoint is damaged.
     """
     path = folder / CHECKPOINT
-    return int(load_checkpoint(path)["steps"]) if path.exists() else None
+    if not path.exists():
+        return None
+    state = load_checkpoint(path)
+    return Begun(int(state["step"]), state.get("steps"))  # older ones do not say
 
 
 def tell_pictures(run: Run, pictures: Pictures, root: Path) -> None:

@@ -246,7 +246,7 @@ class Kind:
         Raises:
             OptionError: they are not.
         """
-        if not isinstance(config, self.settings):
+        if type(config) is not self.settings:
             raise OptionError(f"kind {name}: expected {self.settings.__name__}")
         _refuse(config, self.without, f"kind {name}")
 

@@ -78,12 +78,17 @@ class StyleTask(PaintingTask):
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         """Return distances on held-out contents, or those in training where there are none."""
-        contents = labelled(self.judge, self._looked_at(_JUDGED), self.device)
-        count = len(contents[0])
-        rows = 1 + self.known + torch.arange(count, device=self.device) % len(self.styles)
-        with self.learner.averaging():
-            painted = self._painter(rows, contents)(contents[0], self.quiet_noise(contents[0]))
-        return self.judged([(painted.clamp(0, 1), contents, self._wanted(rows, contents))])
+        images, labels = labelled(self.judge, self._looked_at(_JUDGED), self.device)
+        batches = []
+        # every content, and every style
+        for some in torch.arange(max(len(images), len(self.styles))).split(_JUDGED):  # type: ignore[no-untyped-call]
+            items = some.to(self.device) % len(images)
+            rows = 1 + self.known + some.to(self.device) % len(self.styles)
+            contents = images[items], {name: values[items] for name, values in labels.items()}
+            with self.learner.averaging():
+                painted = self._painter(rows, contents)(contents[0], self.quiet_noise(contents[0]))
+            batches.append((painted.clamp(0, 1), contents, self._wanted(rows, contents)))
+        return self.judged(batches)
 
     @torch.no_grad()
     def sheet(self) -> Tensor:

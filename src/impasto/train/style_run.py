@@ -27,7 +27,7 @@ from impasto.train.data import Pictures
 from impasto.train.gan import GanTask
 from impasto.train.painting import PaintingTask
 from impasto.train.realtime import RealtimeTask
-from impasto.train.run import Array, Parts, Run, tell_pictures, trained, write
+from impasto.train.run import Array, Parts, Run, begun, tell_pictures, trained, write
 from impasto.train.settings import (
     KINDS,
     GanTraining,
@@ -62,22 +62,24 @@ def train_style(
     kind = _checked(kind, run, config)
     if processes.rank() > 0:
         run = replace(run, note=lambda line: None)
-    if isinstance(config, RealtimeTraining):
+    if kind == "arbitrary":
+        assert isinstance(config, RealtimeTraining)
         return _train_arbitrary(_collection(styles, run, kind), styles[0], run, config)
-    if isinstance(config, GanTraining):
+    if kind == "gan":
+        assert isinstance(config, GanTraining)
         return _train_collection(_collection(styles, run, kind), styles[0], run, config)
     assert isinstance(config, StyleTraining)
     pictures = [load_picture(path) for path in styles]
     seen = [opaque(picture) for picture in pictures]
     shown = [[as_seen(style, config.style_size)] for style in seen]
-    network, known, begun = _start(run, config, kind, shown)
+    network, known, start = _start(run, config, kind, shown)
 
     def task_of(parts: Parts, chosen: StyleTraining) -> PaintingTask:
         return StyleTask(network, parts.judge, parts.contents, seen, chosen, parts.device)
 
     names = _names(styles, [style["name"] for style in known])
     about = [{"name": n, "source": p.name} for n, p in zip(names, pictures, strict=True)]
-    origin = {"kind": kind, "styles": [picture.sha256 for picture in pictures], **begun}
+    origin = {"kind": kind, "styles": [picture.sha256 for picture in pictures], **start}
     return write(run.out, trained(run, config, origin, task_of), known + about)
 
 
@@ -99,7 +101,8 @@ def _checked(kind: str | None, run: Run, config: PaintingTraining) -> str:
         if run.init is not None:
             raise OptionError("init: styles that are added begin from the network that gets them")
         for name, (field, declared) in declarations(type(config)).items():
-            if declared.group == "Network" and getattr(config, name) != field.default:
+            fixed = declared.group == "Network" or name == "weight_decay"
+            if fixed and getattr(config, name) != field.default:
                 raise OptionError(f"{name}: styles are added to a network as it is; leave it out")
     KINDS[kind].check(config, kind)
     return kind
@@ -115,13 +118,13 @@ def _collection(styles: Sequence[Path], run: Run, kind: str) -> Pictures:
 
 def _train_collection(collection: Pictures, root: Path, run: Run, config: GanTraining) -> Path:
     some = collection.crops(np.random.default_rng(config.seed), _LOOKED_AT, config.size)
-    network, known, begun = _start(run, config, config.generator, [[crop[None] for crop in some]])
+    network, known, start = _start(run, config, config.generator, [[crop[None] for crop in some]])
 
     def task_of(parts: Parts, chosen: GanTraining) -> PaintingTask:
         return GanTask(network, parts.judge, parts.contents, collection, chosen, parts.device)
 
-    about = {"name": root.stem, "source": f"{len(collection.train)} pictures"}
-    origin = {"kind": "gan", "styles": collection.digest, **begun}
+    about = {"name": _name(root), "source": f"{len(collection.train)} pictures"}
+    origin = {"kind": "gan", "styles": collection.digest, **start}
     return write(run.out, trained(run, config, origin, task_of), [*known, about])
 
 
@@ -136,7 +139,7 @@ def _train_arbitrary(collection: Pictures, root: Path, run: Run, config: Realtim
     origin = {"kind": "arbitrary", "init": init, "styles": collection.digest}
     done = trained(run, config, origin, task_of)
     shown = collection.train[:_KEPT]
-    about = [{"name": f"{root.stem}-{i}", "source": root.name} for i in range(1, 1 + len(shown))]
+    about = [{"name": f"{_name(root)}-{i}", "source": root.name} for i in range(1, 1 + len(shown))]
 
     @torch.no_grad()
     def codes(network: AnyNetwork) -> Array:
@@ -173,13 +176,14 @@ def _start(
     """
     if run.add is not None:
         known = [dict(style) for style in read_network(run.add).about["styles"]]
-        begun = {"init": weights_sha256(run.add), "added": True}
-        return _enlarged(run.add, len(styles)), known, begun
+        start = {"init": weights_sha256(run.add), "added": True}
+        return _enlarged(run.add, len(styles)), known, start
     torch.manual_seed(config.seed)
     network, init = make_table(arch, config.shape(arch), len(styles)), ""
     if run.init is None:
         if begin_as_shipped(network, styles):
-            run.note("beginning from the shipped real-time network")
+            if begun(run.out) is None:
+                run.note("beginning from the shipped real-time network")
             init = weights_sha256(checked(WEIGHTS))
     elif run.init != NOTHING:
         _begin_from(network, run.init, len(styles))
@@ -230,13 +234,18 @@ def _only_from(gradient: Tensor, row: int) -> Tensor:
     return torch.cat([torch.zeros_like(gradient[:row]), gradient[row:]])
 
 
+def _name(path: Path) -> str:
+    """Return a style's name after its file or folder, without what parts it from a network's."""
+    return path.resolve().stem.replace("#", "-")
+
+
 def _names(styles: Sequence[Path], taken: Sequence[str]) -> list[str]:
     """Return a name for each style, after its file; those that are taken get a number."""
     names: list[str] = []
     for path in styles:
-        name, number = path.stem, 1
+        name, number = _name(path), 1
         while name in names or name in taken:
             number += 1
-            name = f"{path.stem}-{number}"
+            name = f"{_name(path)}-{number}"
         names.append(name)
     return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,10 @@ _GRAPHS: dict[str, dict[str, bytes]] = {}
 
 
 def graphs(network: StyleNetwork) -> dict[str, bytes]:
-    """Export each shape of network once; it takes seconds, and styles are no part of it."""
-    key = repr(network.config)
+    """Export networks that are alike once; it takes seconds, and styles are no part of it."""
+    state = network.state_dict().items()
+    inside = [v.numpy().tobytes() for k, v in state if k not in ("table", "colors")]
+    key = hashlib.sha256(repr(network.config).encode() + b"".join(inside)).hexdigest()
     if key not in _GRAPHS:
         _GRAPHS[key] = network_onnx(network, {})
     return _GRAPHS[key]
