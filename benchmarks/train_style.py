@@ -35,7 +35,7 @@ MEASURES = ("content", "style", "moments", "ssim")
 # what is trained: name -> kind, what it begins from, settings
 TRAINED: dict[str, tuple[str, Path | None, dict[str, Any]]] = {
     "unet": ("unet", None, {}),
-    "unet, from nothing": ("unet", NOTHING, {"width": 0.5, "rate": 2e-3}),
+    "unet from nothing": ("unet", NOTHING, {"width": 0.5, "rate": 2e-3}),
     "residual": ("residual", None, {"rate": 2e-3}),
 }
 _BEFORE_AND_AFTER = 25.0  # seconds that are no steps: starting, trying, writing the graph

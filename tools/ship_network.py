@@ -14,6 +14,7 @@ from pathlib import Path
 from impasto.errors import OptionError
 from impasto.methods.realtime.catalog import NETWORKS
 from impasto.methods.realtime.network_file import read_network
+from impasto.train.card import model_card
 from impasto.train.forms import Form, write_small
 from tools.realtime import PAINTINGS
 
@@ -36,8 +37,11 @@ def main(trained: Path, painting: str) -> Form:
         raise OptionError(f"{trained}: expected one style, and VGG-19 as its judge")
     source = PAINTINGS[painting]
     style = {"name": trained.stem, "source": source, "license": "public domain"}
-    table = file.members["README.md"].decode().split("\nBoth distances")[0]
-    card = table.replace(f"{trained.stem}.impasto", trained.stem) + _TERMS.format(source=source)
+    training = file.about["training"]
+    held = {name: training[name] for name in ("held_content", "held_style")}
+    card = model_card(trained.stem, file.about["kind"], file.network(), [style], training, held)
+    table = card.split("\nBoth distances")[0].replace(f"{trained.stem}.impasto", trained.stem)
+    card = table + _TERMS.format(source=source)
     told = replace(
         file,
         about={**file.about, "styles": [style]},

@@ -53,12 +53,12 @@ def _open_style(source: StyleSource) -> Style:
         whole, mark, name = str(source).partition(f"{network_file.SUFFIX}#")
         if mark and not path.exists():
             return network_file.read_network(whole + network_file.SUFFIX).style(name)
-        # a file wins over a style of the same name
-        if path.name == str(source) and not path.exists():
+        # a file wins over a style of the same name; a folder, as of its training, does not
+        if path.name == str(source) and not path.is_file():
             code = find_style(str(source))
             if code is not None:
                 return code
-            if not path.suffix:  # else it looks like a file that is not there
+            if not path.suffix and not path.exists():  # else it looks like a file
                 raise unknown_style(str(source))
     return load_picture(source)
 

@@ -123,6 +123,10 @@ def test_a_style_is_trained_and_used(
     assert network.about["training"]["judge"] == "compact"
     card = (tmp_path / "mine.md").read_text()
     assert network.members["README.md"] == card.encode()
+    assert card.startswith("# mine\n")
+    assert "impasto stylize photo.jpg --style mine.impasto#s0\n" in card
+    assert "| Contents | 6 pictures, 0 more held out |" in card
+    assert "distance, on pictures trained on |" in card
     assert "s0.png, s1.png" in card
     assert f"{sum(t.size for t in network.tensors.values()) - 24:,} parameters" in card
     assert f"{network.about['training']['held_style']:.3f}" in card

@@ -60,3 +60,44 @@ def block_edges(images: Tensor, periods: Sequence[int] = (4, 8, 16)) -> Tensor:
             share = (places / places.mean(3, keepdim=True)).mean((0, 1, 2))
             uneven = uneven + (share - 1).square().mean() / 2
     return uneven
+
+
+def standing_waves(images: Tensor, side: int = 32) -> Tensor:
+    """Return how far each wave stands out from waves of nearly its length and direction.
+
+    Paint and photos have spectra without peaks; a weave or a lattice that a network paints wherever
+    it has nothing to follow is a few waves of one length, in all windows. Spectra of windows of
+    `side` pixels, half overlapping, each of the same weight however faint it is (down to two levels
+    of 255), are averaged; the result is the logarithm of their ratio to the mean of the spectrum
+    around, (N, side, side), 0 where that is negative and outside of waves of 2.2 to 13 pixels.
+    """
+    across = torch.fft.fftfreq(side, device=images.device) * side
+    square = across[:, None] ** 2 + across**2
+    band = ((square >= 6) & (square <= (0.45 * side) ** 2)).float()
+    hann = torch.hann_window(side, periodic=False, device=images.device)
+    windows = images.float().unfold(2, side, side // 2).unfold(3, side, side // 2)
+    windows = (windows - windows.mean((4, 5), keepdim=True)) * hann[:, None] * hann
+    power = torch.fft.fft2(windows).abs().square() * (square * band)  # white, as f^-2 is usual
+    power = power / (power.sum((1, 4, 5), keepdim=True) + side**2)
+    mean = power.sum(1).mean((1, 2)) + 1e-9
+    ratio = mean / (_around(mean * band) / _around(band[None]).clamp_min(1e-9) + 1e-9)
+    return ratio.clamp_min(1e-6).log().clamp_min(0) * band
+
+
+def _around(spectra: Tensor) -> Tensor:
+    """Return the mean of a ring of 7 x 7 less 3 x 3 around each place; spectra are periodic."""
+    ring = torch.ones(1, 1, 7, 7, device=spectra.device)
+    ring[..., 2:5, 2:5] = 0
+    padded = F.pad(spectra[:, None], (3, 3, 3, 3), mode="circular")
+    return F.conv2d(padded, ring / ring.sum())[:, 0]
+
+
+def regularity(images: Tensor, *allowed: Tensor) -> Tensor:
+    """Return how regular pictures are beyond what others are allowed to be.
+
+    `allowed` are the `standing_waves` of their contents and styles: bricks may stay bricks, and a
+    halftone has its dots. Mean over waves of the squared excess, and over pictures.
+    """
+    side = allowed[0].shape[-1]
+    most = torch.stack(allowed).amax(0)
+    return (standing_waves(images, side) - most).clamp_min(0).square().mean()

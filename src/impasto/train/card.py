@@ -34,8 +34,8 @@ def model_card(
         "Time": f"{training['seconds'] / 60:.1f} minutes in the last run",
         "Losses' weights": losses,
     }
-    for name, value in held.items():
-        what = name.removeprefix("held_").capitalize()
+    for measure, value in held.items():
+        what = measure.removeprefix("held_").capitalize()
         rows[f"{what} distance, {held_out}"] = f"{value:.3f}"
     table = "\n".join(_TABLE.format(key, value) for key, value in rows.items())
     return f"""# {name}

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from impasto.backbones.vgg import Vgg
 from impasto.losses import STYLE_LAYERS, total_variation
-from impasto.losses.perceptual import block_edges, grid_pattern
+from impasto.losses.perceptual import block_edges, grid_pattern, regularity
 from impasto.methods.realtime.style_networks import AnyNetwork
 from impasto.train import processes
 from impasto.train.distances import distances
@@ -22,7 +22,10 @@ from impasto.train.learner import Learner
 from impasto.train.pairs import noise_map
 from impasto.train.settings import PaintingTraining, learning_rate
 
-TERMS = ("content", "style", "moments", "identity", "calm", "grid", "blocks", "variation", "range")
+TERMS = (
+    *("content", "style", "moments", "identity", "calm"),
+    *("grid", "blocks", "regularity", "variation", "range"),
+)
 AFTER = ("loss", "silent", "seconds_per_step", "held_content", "held_style")
 _DEEP = STYLE_LAYERS[2:]
 
@@ -131,6 +134,7 @@ class PaintingTask:
             "variation": total_variation(painted),
             "grid": grid_pattern(painted),
             "blocks": block_edges(painted),
+            "regularity": regularity(painted, contents[1]["content waves"], styles["style waves"]),
             "range": (painted - painted.clamp(0, 1)).square().mean(),
         }
         change = (painted - content).abs().mean((1, 2, 3))

@@ -9,6 +9,7 @@ from torch import Tensor
 from impasto.backbones.vgg import Vgg
 from impasto.drawn import DRAWINGS, draw
 from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS, gram
+from impasto.losses.perceptual import standing_waves
 from impasto.methods.realtime.model import GRAINY, MARGIN, STRIDES
 from impasto.methods.realtime.network import StyleEncoder
 from impasto.methods.realtime.noise import smooth_noise
@@ -87,6 +88,7 @@ def labelled(judge: Vgg, images: Tensor, device: torch.device) -> Labelled:
     images = images.to(device).contiguous(memory_format=torch.channels_last)
     features = judge(images, STYLE_LAYERS)
     labels = {f"content {name}": features[name] for name in CONTENT_LAYERS}
+    labels["content waves"] = labels["style waves"] = standing_waves(images)
     for name, f in features.items():
         labels[f"style gram {name}"] = outer = gram(f)
         square = outer.diagonal(dim1=1, dim2=2).float()
