@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.losses.perceptual import block_edges, content_distance, grid_pattern
+from impasto.losses.perceptual import (
+    block_edges,
+    content_distance,
+    grid_pattern,
+    regularity,
+    standing_waves,
+)
 
 seeds = st.integers(0, 2**32)
 
@@ -122,3 +129,62 @@ def test_a_flat_picture_can_be_taught_to_have_no_edges_of_blocks() -> None:
     tall = torch.rand(1, 3, 64, 128).repeat_interleave(4, 2).requires_grad_(True)
     (gradient,) = torch.autograd.grad(block_edges(tall), tall)
     assert block_edges(tall - 1e-3 * gradient / gradient.abs().max()) < block_edges(tall)
+
+
+def pink(*shape: int, seed: int = 0) -> torch.Tensor:
+    """Return noise whose amplitudes fall as 1 / f, as those of photos do."""
+    noise = torch.fft.rfft2(torch.randn(shape, generator=torch.Generator().manual_seed(seed)))
+    rows, columns = torch.fft.fftfreq(shape[-2])[:, None], torch.fft.rfftfreq(shape[-1])
+    fallen = torch.fft.irfft2(noise / (rows**2 + columns**2).sqrt().clamp_min(1e-2), shape[-2:])
+    return 0.5 + 0.1 * fallen / fallen.std()
+
+
+def wave(period: float, amplitude: float) -> torch.Tensor:
+    """Return lines across the picture."""
+    return amplitude * torch.sin(torch.arange(256) * 2 * torch.pi / period)[:, None]
+
+
+@pytest.mark.parametrize("period", [2.9, 4.0, 6.4, 10.0])
+def test_a_weave_stands_out_and_noise_does_not(period: float) -> None:
+    plain = pink(1, 3, 256, 256)
+    found = standing_waves(plain)
+    assert found.shape == (1, 32, 32)
+    assert found.square().mean() < 0.02
+    woven = standing_waves(plain + wave(period, 0.02))
+    assert woven.square().mean() > 2 * found.square().mean()
+    row, column = divmod(int(woven.argmax()), 32)
+    assert column == 0
+    assert abs(min(row, 32 - row) - 32 / period) < 1
+    # faint ones are nobody's concern
+    assert standing_waves(torch.full_like(plain, 0.5) + wave(period, 1e-4)).max() < 0.2
+
+
+def test_a_weave_in_a_flat_part_counts_as_one_in_a_rich_part() -> None:
+    rich, dim = pink(1, 3, 256, 256), torch.full((1, 3, 256, 256), 0.1)
+    part = torch.zeros(256)
+    part[:128] = 1
+    quiet = rich * part + dim * (1 - part)
+    woven = quiet + wave(4.0, 0.01) * (1 - part)
+    assert regularity(woven, standing_waves(quiet)) > 0.02
+
+
+def test_what_content_or_style_have_is_no_fault() -> None:
+    plain, woven = pink(1, 3, 256, 256), pink(1, 3, 256, 256, seed=1) + wave(4.0, 0.05)
+    none, some = standing_waves(plain), standing_waves(woven)
+    assert regularity(woven, none, some) < 1e-6
+    assert regularity(woven, some, none) < 1e-6
+    assert regularity(woven, none, none) > 0.02
+    turned = woven.transpose(2, 3)  # lines in another direction are others
+    assert regularity(turned, some) > 0.02
+
+
+def test_a_network_can_be_taught_to_paint_no_weave() -> None:
+    flat = torch.full((1, 3, 64, 64), 0.3, requires_grad=True)
+    none = standing_waves(torch.full((1, 3, 64, 64), 0.3))
+    (gradient,) = torch.autograd.grad(regularity(flat, none), flat)
+    assert gradient.isfinite().all()
+    woven = (pink(1, 3, 256, 256) + wave(4.0, 0.02)).requires_grad_()
+    none = standing_waves(pink(1, 3, 256, 256, seed=2))
+    (gradient,) = torch.autograd.grad(regularity(woven, none), woven)
+    step = woven - 1e-3 * gradient / gradient.abs().max()
+    assert regularity(step, none) < regularity(woven, none)

@@ -79,9 +79,13 @@ def standing_waves(images: Tensor, side: int = 32) -> Tensor:
     windows = (windows - windows.mean((4, 5), keepdim=True)) * hann[:, None] * hann
     power = torch.fft.fft2(windows).abs().square() * (square * band)  # white, as f^-2 is usual
     power = power / (power.sum((1, 4, 5), keepdim=True) + side**2)
-    mean = power.sum(1).mean((1, 2)) + 1e-9
-    ratio = mean / (_around(mean * band) / _around(band[None]).clamp_min(1e-9) + 1e-9)
-    return ratio.clamp_min(1e-6).log().clamp_min(0) * band
+    mean = power.sum(1).mean((1, 2))
+    around = _around(mean) / _around(band[None]).clamp_min(1e-9)
+    ratio = (mean + _LEAST_POWER) / (around + _LEAST_POWER)
+    return ratio.log().clamp_min(0) * band  # type: ignore[no-any-return]
+
+
+_LEAST_POWER = 3e-4  # of a wave, as a share of all; a fifth of what each has where all are alike
 
 
 def _around(spectra: Tensor) -> Tensor:

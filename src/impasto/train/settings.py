@@ -131,7 +131,8 @@ class RealtimeTraining(PaintingTraining):
     """Say how the real-time network is trained.
 
     The losses' weights are those that the runs behind the shipped network ended with (see its
-    model card); no single run with all of these defaults made it.
+    model card), but for regularity, which came after them; no single run with all of these
+    defaults made it.
     """
 
     steps: int = option(30000, "Steps in all.", low=1)
