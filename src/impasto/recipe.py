@@ -108,19 +108,26 @@ class Recipe:
         try:
             return cls(
                 method=str(plain["method"]),
-                options=dict(plain["options"]),
+                options=_table(plain["options"]),
                 content=Ingredient.from_dict(plain["content"]),
                 styles=tuple(Ingredient.from_dict(style) for style in plain["styles"]),
-                made_with=dict(plain["made_with"]),
+                made_with=_table(plain["made_with"]),
                 steps=int(plain["steps"]),
                 stopped=bool(plain["stopped"]),
                 init=_optional(plain.get("init")),
                 masks=tuple(Ingredient.from_dict(mask) for mask in plain.get("masks", ())),
                 strength_map=_optional(plain.get("strength_map")),
-                output=dict(plain["output"]),
+                output=_table(plain["output"]),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RecipeError(f"the recipe is damaged: {error!r}") from None
+
+
+def _table(plain: Any) -> dict[str, Any]:
+    """Return a table as JSON has it: names and values."""
+    if not isinstance(plain, Mapping) or not all(isinstance(name, str) for name in plain):
+        raise TypeError(f"{plain!r} is no table")
+    return dict(plain)
 
 
 def _optional(plain: Mapping[str, Any] | None) -> Ingredient | None:

@@ -172,7 +172,8 @@ class Loop:
         self._load(load_checkpoint(self._path))
         self.steps_back += 1
         rate = _SLOWER**self.steps_back
-        self.note(f"step {at}: {reason}; back to step {self.step}, the rate times {rate:g}")
+        if processes.rank() == 0:
+            self.note(f"step {at}: {reason}; back to step {self.step}, the rate times {rate:g}")
 
     def _go_on(self) -> None:
         state = load_checkpoint(self._path)

@@ -33,10 +33,6 @@ from impasto.train.settings import RealtimeTraining, settings_of
 from impasto.weights import weights_sha256
 
 
-def _silent(line: str) -> None:
-    """Take a note for nobody."""
-
-
 class RealtimeTask(PaintingTask):
     """Train the real-time network on pairs of photos and paintings."""
 
@@ -120,19 +116,13 @@ def train_realtime(
         WeightsError: weights are not to be had, or `init` does not fit.
         ImageError: no pictures to train on.
     """
-    first = processes.rank() == 0
-    if not first:
-        note = _silent
-    place = choose_device(device)
+    place, perceptual = choose_device(device), load_backbone(judge, precision="bfloat16")
     data = [Pictures(root) for root in (photos, paintings)]
-    for root, part in zip((photos, paintings), data, strict=True):
-        note(part.summary(root))
+    if processes.rank() == 0:
+        for root, part in zip((photos, paintings), data, strict=True):
+            note(part.summary(root))
     data[1].train += drawn(config.drawn)
-    torch.manual_seed(config.seed)
-    network = Realtime() if init is None else load_realtime(init)
-    if init is None:
-        begin(network, load_backbone("compact"), data[1], config.seed)
-    perceptual = load_backbone(judge, precision="bfloat16")
+    network = _begun(init, data[1], config)
     origin = {
         "judge": judge,
         "init": "" if init is None else weights_sha256(init),
@@ -144,11 +134,18 @@ def train_realtime(
         schedule = Schedule(config.steps, settings_of(config) | origin, every)
         Loop(task, folder, schedule, report=report, note=note).run()
     path = folder / "realtime.safetensors"
-    if not first:
-        return path
-    return save_realtime(
-        path,
-        task.shipped_state(),
-        network.config,
-        asdict(config) | origin | {"pictures": [len(d.train) for d in data]},
-    )
+    if processes.rank() == 0:
+        seen = {"pictures": [len(d.train) for d in data]}
+        about = asdict(config) | origin | seen
+        save_realtime(path, task.shipped_state(), network.config, about)
+    return path
+
+
+def _begun(init: Path | None, paintings: Pictures, config: RealtimeTraining) -> Realtime:
+    """Return the network as it begins: from a file's weights, or from random numbers."""
+    if init is not None:
+        return load_realtime(init)
+    torch.manual_seed(config.seed)
+    network = Realtime()
+    begin(network, load_backbone("compact"), paintings, config.seed)
+    return network
