@@ -13,6 +13,7 @@ import impasto
 from impasto.images import save_picture
 from impasto.methods.realtime.catalog import shipped_networks
 from impasto.methods.realtime.codes import shipped_codes
+from impasto.methods.realtime.model import DATA
 from impasto.methods.realtime.network_file import read_network
 
 NAMES = list(shipped_networks())
@@ -51,3 +52,10 @@ def test_each_paints_in_colours_of_its_own(name: str, draw: Any, tmp_path: Path)
     assert np.abs(image - draw(120, 160)).mean() > 0.05
     out = impasto.save(tmp_path / "out.png", result)
     assert np.array_equal(impasto.again(out).image, image)
+
+
+def test_no_graph_says_where_it_was_made() -> None:
+    graphs = [path.read_bytes() for path in DATA.glob("*.onnx")]
+    graphs += [read_network(path).members["content.onnx"] for path in shipped_networks().values()]
+    assert len(graphs) >= 4
+    assert not any(b"stack_trace" in graph or b".py" in graph for graph in graphs)

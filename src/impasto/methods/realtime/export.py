@@ -80,11 +80,21 @@ def finished(
         _to_bytes(model)
     _halve(model)
     _open_shapes(model)
+    _forget_where_it_was_made(model)
     what = {"config": json.dumps(asdict(config)), "graph": name}
     onnx.helper.set_model_props(model, {**about, **what})
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString(deterministic=True)
     return data
+
+
+def _forget_where_it_was_made(model: Any) -> None:
+    """Leave out stack traces, which hold paths of this machine."""
+    graph = model.graph
+    for named in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
+        del named.metadata_props[:]
+    for node in graph.node:
+        node.doc_string = ""
 
 
 def content_example(network: UNet, height: int, width: int, maps: bool) -> dict[str, Tensor]:
