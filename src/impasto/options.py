@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -71,6 +72,23 @@ def unknown_option(name: str, kind: type) -> OptionError:
 def as_recipe(options: Any) -> dict[str, Any]:
     """Return the options as plain values, as JSON keeps them."""
     return {n: _plain(getattr(options, n)) for n in declarations(type(options))}
+
+
+def byte_count(text: str | None) -> int | None:
+    """Read an amount of memory; GB and GiB are both 2^30 bytes here.
+
+    >>> byte_count("1.5GB") == 3 * 2**29
+    True
+
+    Raises:
+        OptionError: it is none.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT])I?B?\s*", text.upper())
+    if found is None:
+        raise OptionError(f"memory {text!r}: expected an amount such as 800MB or 2GB")
+    return int(float(found[1]) * 2 ** (10 * (1 + "KMGT".index(found[2]))))
 
 
 def _plain(value: Any) -> Any:

@@ -1,11 +1,21 @@
 """Where computing happens: devices, threads, memory."""
 
+from impasto.engine.ahead import ahead
 from impasto.engine.device import (
     available_memory,
     choose_device,
     choose_precision,
     cpu_threads,
     usable_cores,
+    used_memory,
 )
 
-__all__ = ["available_memory", "choose_device", "choose_precision", "cpu_threads", "usable_cores"]
+__all__ = [
+    "ahead",
+    "available_memory",
+    "choose_device",
+    "choose_precision",
+    "cpu_threads",
+    "usable_cores",
+    "used_memory",
+]

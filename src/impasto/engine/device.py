@@ -86,6 +86,15 @@ def available_memory(root: Path = Path("/")) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
+def used_memory() -> int:
+    """Return the bytes of main memory that this process holds now; 0 where unknown."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def _machine_memory(path: Path) -> int | None:
     found = _table(path)
     return found["MemAvailable"] * 1024 if "MemAvailable" in found else None

@@ -7,7 +7,7 @@ from impasto.images.color import keep_luminance, match_color
 from impasto.images.load import load, load_picture
 from impasto.images.metadata import read_recipe
 from impasto.images.picture import Picture, check_pixels
-from impasto.images.resize import fit, resize
+from impasto.images.resize import fit, resize, resized_part, thumbnail
 from impasto.images.save import check_target, save_picture
 
 __all__ = [
@@ -21,5 +21,7 @@ __all__ = [
     "match_color",
     "read_recipe",
     "resize",
+    "resized_part",
     "save_picture",
+    "thumbnail",
 ]

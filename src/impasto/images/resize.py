@@ -56,3 +56,47 @@ def fit(pixels: NDArray[Any], longest: int) -> NDArray[np.float32]:
     scale = longest / max(height, width)
     # `round` brings the longest side to `longest` exactly; a sliver keeps one pixel.
     return resize(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def resized_part(
+    pixels: NDArray[Any], height: int, width: int, place: tuple[slice, slice]
+) -> NDArray[np.float32]:
+    """Return a part of what `resize` to `height` x `width` would give, at the cost of the part.
+
+    Args:
+        pixels: `(H, W)` in `[0, 1]`.
+        height: Height of the whole, in pixels.
+        width: Width of the whole, in pixels.
+        place: Rows and columns of the part.
+    """
+    from PIL import Image
+
+    rows, columns = place
+    down, right = pixels.shape[0] / height, pixels.shape[1] / width
+    box = (columns.start * right, rows.start * down, columns.stop * right, rows.stop * down)
+    plane = Image.fromarray(np.ascontiguousarray(pixels, np.float32))
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    part = plane.resize(size, Image.Resampling.LANCZOS, box=box)
+    return np.asarray(part).clip(0.0, 1.0)  # type: ignore[no-any-return]
+
+
+def thumbnail(pixels: Any, longest: int) -> NDArray[np.float32]:
+    """Resize as `fit`, of a picture that is read in parts.
+
+    What is to be much smaller is first averaged over squares of pixels; of a picture's last rows
+    and columns those are left out that fill no square.
+
+    Args:
+        pixels: `(H, W, 3)` in `[0, 1]`, an array or what is indexed like one.
+        longest: Longest side of the result.
+    """
+    height, width = pixels.shape[:2]
+    side = max(1, max(height, width) // (4 * longest))
+    if side == 1:
+        return fit(pixels[0:height, 0:width], longest)
+    down, right = height // side, width // side
+    small = np.empty((down, right, 3), np.float32)
+    for row in range(down):
+        band = pixels[row * side : (row + 1) * side, 0 : right * side]
+        small[row] = band.reshape(side, right, side, 3).mean((0, 2), dtype=np.float32)
+    return fit(small, longest)

@@ -4,12 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.float32]
+Place = tuple[slice, slice]  # rows and columns
+
+
+class Pixels(Protocol):
+    """Hold a picture that is read in parts, as arrays are: in memory, or on disk.
+
+    (H, W, 3), float32 sRGB in [0, 1]; or (H, W), as masks are.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return height, width and channels."""
+        ...
+
+    def __getitem__(self, place: Any, /) -> Image:
+        """Return the part in some rows and columns, two slices, as an array."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """Hold a part of a result, and say where it lies."""
+
+    place: Place
+    pixels: Image
 
 
 class Stylizer(Protocol):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.methods.contract import Pixels
+
 Array = NDArray[np.float32]
 
 LEAST_VARIANCE = 1e-3  # so that the noise of a grey content is not made colourful
 _SAMPLES = 2**14
 
 
-def color_statistics(image: Array) -> tuple[Array, Array]:
+def color_statistics(image: Pixels) -> tuple[Array, Array]:
     """Return the mean (3,) and the covariance (3, 3) of the colours of (H, W, 3).
 
     Of large pictures, pixels of a regular grid are looked at, some sixteen thousand.
@@ -24,7 +26,7 @@ def color_statistics(image: Array) -> tuple[Array, Array]:
     return mean.astype(np.float32), covariance.astype(np.float32)
 
 
-def color_code(image: Array) -> Array:
+def color_code(image: Pixels) -> Array:
     """Return the colours' part of a code: mean and root of the covariance, (12,)."""
     mean, covariance = color_statistics(image)
     values, vectors = np.linalg.eigh(covariance.astype(np.float64))
@@ -32,7 +34,7 @@ def color_code(image: Array) -> Array:
     return np.concatenate([mean, root.astype(np.float32).ravel()])
 
 
-def whitening(image: Array) -> Array:
+def whitening(image: Pixels) -> Array:
     """Return (3, 4): the matrix that makes the colours white, and what is added after."""
     mean, covariance = color_statistics(image)
     values, vectors = np.linalg.eigh(covariance.astype(np.float64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OptionError
-from impasto.methods.contract import Image
+from impasto.methods.contract import Image, Part, Pixels
 from impasto.methods.realtime.codes import StyleCode
+from impasto.methods.realtime.guides import Everywhere, Shares
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import (
     OnePass,
     RealtimeStylizer,
     network_of,
     prepare,
-    shares_of,
 )
 
 Array = NDArray[np.float32]
@@ -28,39 +28,43 @@ Array = NDArray[np.float32]
 class MixedStylizer(OnePass):
     """Stylize by several networks; a `Stylizer`.
 
-    `parts` are stylizers, one for each network, and `places` say which styles, by number, each
+    `networks` are stylizers, one for each network, and `places` say which styles, by number, each
     has. Styles of one network are blended inside it, those of several pixel by pixel.
     """
 
-    parts: tuple[RealtimeStylizer, ...]
+    networks: tuple[RealtimeStylizer, ...]
     places: tuple[tuple[int, ...], ...]
     blend: tuple[float, ...]
     options: RealtimeOptions
     masks: tuple[Array, ...] = ()
     init: None = None
 
-    def __call__(self, content: Image) -> Image:
-        """Return the stylized content, (H, W, 3) in [0, 1].
-
-        Raises:
-            ImageError: as a part's.
-        """
-        content = self.fitted(content)
-        shares = shares_of(self.masks, self.blend, content)
-        out = np.zeros_like(content)
-        for part, numbers in zip(self.parts, self.places, strict=True):
-            share = shares[list(numbers)].sum(0)
-            if share.any():
-                out += share[..., None] * part(content)
-        return out
+    def parts(self, content: Pixels, tile: int) -> Iterator[Part]:
+        """Yield the stylized content; see `OnePass`."""
+        shares = Shares(self.masks, self.blend, Everywhere(1, content.shape), content)
+        wanted = [sum(self.blend[i] for i in numbers) > 0 for numbers in self.places]
+        chosen = [
+            (part.parts(content, tile), numbers)
+            for part, numbers, some in zip(self.networks, self.places, wanted, strict=True)
+            if some
+        ]
+        # all networks are given the same tiles
+        for each in zip(*(painted for painted, _ in chosen), strict=True):
+            place = each[0].place
+            rows = shares.rows(place)
+            out = sum(
+                rows[list(numbers)].sum(0)[..., None] * part.pixels
+                for part, (_, numbers) in zip(each, chosen, strict=True)
+            )
+            yield Part(place, np.asarray(out, np.float32))
 
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
-        return self.parts[0].fitted(content)
+        return self.networks[0].fitted(content)
 
     def made_with(self) -> dict[str, Any]:
         """Return what else decides the result, for the recipe."""
-        each = [part.made_with() for part in self.parts]
+        each = [part.made_with() for part in self.networks]
         hashes = "+".join(made["weights_sha256"] for made in each)
         return each[0] | {"weights_sha256": hashes}
 

@@ -75,6 +75,8 @@ class RealtimeModel:
     """Hold what is needed beside the graphs: layers by scale, and the map from code to affines.
 
     `layers` are the modulated layers' channels by scale; `sha256` is the hash of the weights.
+    `halo` and `reach` are how many pixels around a place change what is painted there, and how
+    many change the moments of its features.
     `identity` are the gains and shifts that give a content back, of networks without a style
     encoder, which would find them.
     """
@@ -83,6 +85,7 @@ class RealtimeModel:
     weight: Array
     bias: Array
     halo: int
+    reach: int
     sha256: str
     graphs: Graphs = field(default_factory=ShippedGraphs)
     identity: Array | None = None
@@ -128,6 +131,7 @@ def shipped_model() -> RealtimeModel:
         weight=tensors["heads.weight"].astype(np.float32),
         bias=tensors["heads.bias"].astype(np.float32),
         halo=halo(config),
+        reach=reach(config),
         sha256=weights_sha256(path),
     )
 
@@ -147,6 +151,11 @@ def halo(config: Mapping[str, Any]) -> int:
     at_4 = 2 * config["fine_blocks"] + 4
     reach = 4 * at_4 + 8 * at_8 + 16 * 2 * config["deep_blocks"]
     return int(-(-(reach + CELL) // CELL) * CELL)  # a cell more, as its pixels go up together  # type: ignore[no-any-return]
+
+
+def reach(config: Mapping[str, Any]) -> int:
+    """Return how many pixels around a cell, a multiple of 16, change its features' moments."""
+    return CELL * (1 + int(config["encoder_blocks"]))  # 4 at 1/4, 4 + 16 a block, 8 at 1/8
 
 
 def checked(name: str) -> Path:

@@ -30,7 +30,7 @@ from safetensors.numpy import save as save_tensors
 
 from impasto.errors import OptionError, WeightsError
 from impasto.methods.realtime.codes import StyleCode
-from impasto.methods.realtime.model import RealtimeModel, halo, modulated_layers
+from impasto.methods.realtime.model import RealtimeModel, halo, modulated_layers, reach
 from impasto.methods.realtime.residual_painting import ResidualModel
 from impasto.options import suggest
 from impasto.weights.store import write_whole
@@ -133,6 +133,7 @@ class NetworkFile:
             weight=weight,
             bias=bias,
             halo=halo(config),
+            reach=reach(config),
             sha256=self.sha256,
             graphs=self,
             identity=None if arch == "realtime" else self._table[0],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from impasto.errors import OptionError
-from impasto.options import check, option
+from impasto.options import byte_count, check, option
 
 ENGINES = ("auto", "openvino", "onnxruntime", "torch")
 PRECISIONS = ("auto", "float32", "bfloat16", "int8")
@@ -66,10 +66,14 @@ class RealtimeOptions:
     threads: int | None = option(
         None, "CPU threads; without it, one for each core.", group="Search", low=1, high=1024
     )
+    memory: str | None = option(
+        None, "Main memory to do with, as 2GB; without it, most of what is free.", group="Search"
+    )
 
     def __post_init__(self) -> None:
         """Check all limits."""
         check(self)
+        byte_count(self.memory)
         if self.engine in ("openvino", "onnxruntime") and self.device in ("cuda", "mps"):
             raise OptionError(
                 f"engine {self.engine} computes on the CPU: device {self.device} needs engine torch"

@@ -6,21 +6,24 @@ a neighbourhood of `halo` pixels; so tiles with that halo agree with the whole p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.methods.contract import Image
+from impasto.engine import ahead
+from impasto.methods.contract import Image, Part, Pixels, Place
 from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
-from impasto.methods.realtime.model import CELL, GRAINY, MARGIN, STRIDES, RealtimeModel
-from impasto.methods.realtime.noise import noise
-from impasto.methods.realtime.statistics import around_places, enlarged, whole_picture
-from impasto.methods.realtime.tiles import Tile, around, length, painted_part, tiles_of
+from impasto.methods.realtime.inputs import content_inputs
+from impasto.methods.realtime.model import CELL, MARGIN, STRIDES, RealtimeModel
+from impasto.methods.realtime.moments import LARGEST, find_statistics
+from impasto.methods.realtime.statistics import Statistics
+from impasto.methods.realtime.tiles import Tile, assembled, mirrored, tiles_of, with_margin
 
 Array = NDArray[np.float32]
+Inputs = dict[str, Array]
 
 _MOMENTS = tuple(f"{scale}_moments" for scale in STRIDES)
 
@@ -34,7 +37,7 @@ class Region:
 
     affines: dict[str, Array]
     color: Array
-    share: Array | None = None
+    share: Pixels | None = None
 
 
 class Painter:
@@ -47,70 +50,51 @@ class Painter:
     def __init__(
         self, model: RealtimeModel, engine: Engine, tile: int = 4096, grain: float = 1.0
     ) -> None:
-        self.model, self.engine, self.grain = model, engine, np.float32(grain)
+        self.model, self.engine, self.grain = model, engine, grain
         self.tile = max(CELL, tile // CELL * CELL)
 
     def __call__(self, content: Image, regions: Sequence[Region], local: float = 0.0) -> Image:
-        """Return the content painted, (H, W, 3) in [0, 1].
+        """Return the content painted, (H, W, 3) in [0, 1]; see `parts`."""
+        return assembled(self.parts(content, regions, local), content.shape)
+
+    def parts(
+        self, content: Pixels, regions: Sequence[Region], local: float = 0.0
+    ) -> Iterator[Part]:
+        """Yield what is painted, tile by tile, row after row.
 
         `local` is the width of the window for statistics, as a share of the longest side.
         """
-        height, width = content.shape[:2]
-        # mirrored beyond the border, where the network would paint a frame
-        padding = around(height, width)
-        padded = np.pad(content, (*padding, (0, 0)), mode="symmetric")
-        shares = [_padded(region.share, padding) for region in regions]
         white = whitening(content)
-        tiles = tiles_of(padded.shape[:2], self.tile, self.model.halo)
-        if len(tiles) == 1 and local == 0:
-            whole = slice(0, padded.shape[0]), slice(0, padded.shape[1])
-            return self._paint(padded, whole, white, regions, shares, None)[:height, :width]
-        cells = local * max(height, width) / CELL
-        statistics = self._statistics(padded, white, tiles, cells)
-        out = np.empty_like(content)
-        for tile in tiles:
-            outer = tile.outer_rows, tile.outer_columns
-            known = {scale: _part(table, outer) for scale, table in statistics.items()}
-            parts = [None if share is None else share[outer] for share in shares]
-            painted = self._paint(padded, outer, white, regions, parts, known)
-            rows, above = painted_part(tile.rows, tile.outer_rows, height)
-            columns, left = painted_part(tile.columns, tile.outer_columns, width)
-            out[rows, columns] = painted[above, left]
-        return out
+        tiles = tiles_of(with_margin(content.shape), self.tile, self.model.halo)
+        statistics = None
+        if len(tiles) > 1 or local or content.shape[0] * content.shape[1] > LARGEST:
+            statistics = self._statistics(content, white, local)
 
-    def _statistics(
-        self, padded: Image, white: Array, tiles: Sequence[Tile], cells: float
-    ) -> dict[str, Array]:
-        """Return the features' statistics by scale: one for all, or one for each cell."""
-        height, width = (side // CELL for side in padded.shape[:2])
-        found = {
-            scale: np.empty((1, 2 * self.model.layers[scale][0], height, width), np.float32)
-            for scale in STRIDES
-        }
-        for tile in tiles:
-            inputs = self._inputs(padded, (tile.outer_rows, tile.outer_columns), white, None)
-            moments = self.engine.run("content", inputs, _MOMENTS)
-            top = (tile.rows.start - tile.outer_rows.start) // CELL
-            left = (tile.columns.start - tile.outer_columns.start) // CELL
-            rows, columns = _cells(tile.rows), _cells(tile.columns)
-            for table, part in zip(found.values(), moments, strict=True):
-                table[:, :, rows, columns] = part[
-                    :, :, top : top + length(rows), left : left + length(columns)
-                ]
-        if cells == 0:
-            return {scale: whole_picture(table) for scale, table in found.items()}
-        return {scale: around_places(table, cells) for scale, table in found.items()}
+        def read(tile: Tile) -> tuple[Tile, Inputs, list[Array]]:
+            shares = [mirrored(r.share, tile.outer) for r in regions if r.share is not None]
+            return tile, self._inputs(content, tile.outer, white, statistics), shares
 
-    def _paint(
-        self,
-        content: Image,
-        part: tuple[slice, slice],
-        white: Array,
-        regions: Sequence[Region],
-        shares: Sequence[Array | None],
-        statistics: dict[str, Array] | None,
-    ) -> Image:
-        inputs = self._inputs(content, part, white, statistics)
+        for tile, inputs, shares in ahead(map(read, tiles)):
+            painted = self._painted(inputs, regions, shares)
+            yield tile.part(painted, content.shape)
+
+    def _statistics(self, content: Pixels, white: Array, local: float) -> Statistics:
+        def look(part: Place) -> list[Array]:
+            inputs = self._inputs(content, part, white, None)
+            return self.engine.run("content", inputs, _MOMENTS)
+
+        shape = with_margin(content.shape)
+        return find_statistics(look, shape, self.model.layers, self.model.reach, self.tile, local)
+
+    def _inputs(
+        self, content: Pixels, part: Place, white: Array, statistics: Statistics | None
+    ) -> Inputs:
+        known = None if statistics is None else statistics.of(part)
+        pixels = mirrored(content, part)
+        return content_inputs(self.model.layers, pixels, part, white, known, self.grain)
+
+    def _painted(self, inputs: Inputs, regions: Sequence[Region], shares: list[Array]) -> Image:
+        """Return what is painted of a part, without the margin."""
         if len(regions) == 1:
             inputs |= regions[0].affines | {"color": regions[0].color}
             return self.engine.run("content", inputs, ["picture"])[0][0]  # type: ignore[no-any-return]
@@ -123,61 +107,14 @@ class Painter:
         painted = self.engine.run("content", inputs, ["picture"])[0][0]
         inner = slice(MARGIN, -MARGIN)
         out = sum(
-            np.asarray(share)[inner, inner, None]
-            * (painted @ region.color[:, :3].T + region.color[:, 3])
+            share[inner, inner, None] * (painted @ region.color[:, :3].T + region.color[:, 3])
             for share, region in zip(shares, regions, strict=True)
         )
         return np.clip(out, 0, 1, dtype=np.float32)  # type: ignore[no-any-return]
 
-    def _inputs(
-        self,
-        content: Image,
-        part: tuple[slice, slice],
-        white: Array,
-        statistics: dict[str, Array] | None,
-    ) -> dict[str, Array]:
-        """Return inputs of the content graph for a part, complete but for a style."""
-        inputs = {
-            "content": np.ascontiguousarray(content[part])[None],
-            "white": white,
-            "color": np.eye(3, 4, dtype=np.float32),
-            "limits": np.array([0, 1], np.float32),
-            "given": np.array([0 if statistics is None else 1], np.float32),
-        }
-        for scale, stride in STRIDES.items():
-            layers = self.model.layers[scale]
-            count = 2 * sum(layers)
-            if scale == GRAINY:
-                count += layers[0]
-                inputs[f"{scale}_noise"] = self.grain * noise(part, stride)
-            inputs[scale] = np.ones((1, count, 1, 1), np.float32)
-            known = np.ones((1, 2 * layers[0], 1, 1), np.float32)
-            if statistics is not None:
-                known = statistics[scale]
-                if known.shape[2:] != (1, 1):
-                    known = enlarged(known, *(length(side) // stride for side in part))
-            inputs[f"{scale}_statistics"] = known
-        return inputs
 
-
-def _part(table: Array, outer: tuple[slice, slice]) -> Array:
-    """Return a tile's part of a table of cells; one for all stays one."""
-    if table.shape[2:] == (1, 1):
-        return table
-    return table[:, :, _cells(outer[0]), _cells(outer[1])]
-
-
-def _cells(pixels: slice) -> slice:
-    return slice(pixels.start // CELL, pixels.stop // CELL)
-
-
-def _padded(share: Array | None, padding: tuple[tuple[int, int], ...]) -> Array | None:
-    return None if share is None else np.pad(share, padding, mode="symmetric")
-
-
-def _reduced(share: Array | None, stride: int) -> Array:
+def _reduced(share: Array, stride: int) -> Array:
     """Return the mean shares of squares of pixels, (1, 1, H/stride, W/stride)."""
-    assert share is not None
     height, width = share.shape
     cells = share.reshape(height // stride, stride, width // stride, stride)
     return cells.mean((1, 3))[None, None]  # type: ignore[no-any-return]

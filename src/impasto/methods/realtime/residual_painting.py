@@ -8,19 +8,20 @@ both agree, and the cost grows with the picture's size alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images import fit
-from impasto.methods.contract import Image
+from impasto.engine import ahead
+from impasto.images import thumbnail
+from impasto.methods.contract import Image, Part, Pixels
 from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.model import CELL, MARGIN, Graphs
 from impasto.methods.realtime.painting import Region
-from impasto.methods.realtime.tiles import around, painted_part, tiles_of
+from impasto.methods.realtime.tiles import Tile, assembled, mirrored, tiles_of, with_margin
 
 Array = NDArray[np.float32]
 
@@ -54,31 +55,45 @@ class ResidualPainter:
         self.tile = max(CELL, tile // CELL * CELL)
 
     def __call__(self, content: Image, regions: Sequence[Region], local: float = 0.0) -> Image:
-        """Return the content painted, (H, W, 3) in [0, 1]; `local` changes nothing here."""
-        white = whitening(content)
-        out = np.zeros_like(content)
-        for region in regions:
-            painted = self._paint(content, white, region)
-            out += painted if region.share is None else region.share[..., None] * painted
-        return out
+        """Return the content painted, (H, W, 3) in [0, 1]."""
+        return assembled(self.parts(content, regions, local), content.shape)
 
-    def _paint(self, content: Image, white: Array, region: Region) -> Image:
+    def parts(
+        self, content: Pixels, regions: Sequence[Region], local: float = 0.0
+    ) -> Iterator[Part]:
+        """Yield what is painted, tile by tile; `local` changes nothing here."""
+        white = whitening(content)
+        tiles = tiles_of(with_margin(content.shape), self.tile, self.model.halo)
+        statistics = self._statistics(content, white, regions, len(tiles))
+
+        def read(tile: Tile) -> tuple[Tile, Image, list[Array]]:
+            shares = [mirrored(r.share, tile.outer) for r in regions if r.share is not None]
+            return tile, mirrored(content, tile.outer), shares
+
+        inner = slice(MARGIN, -MARGIN)
+        for tile, seen, shares in ahead(map(read, tiles)):
+            each = [
+                self._run(seen, white, region, known, ["picture"])[0][0, inner, inner]
+                for region, known in zip(regions, statistics, strict=True)
+            ]
+            painted = each[0]
+            if shares:
+                weighed = (s[inner, inner, None] * x for s, x in zip(shares, each, strict=True))
+                painted = sum(weighed, start=np.zeros_like(painted))
+            yield tile.part(painted, content.shape)
+
+    def _statistics(
+        self, content: Pixels, white: Array, regions: Sequence[Region], tiles: int
+    ) -> list[Array | None]:
+        """Return what each region's layers are normalised by; None is what the tile has itself."""
         height, width = content.shape[:2]
-        padded = _padded(content)
-        statistics = None
-        if height * width > LARGEST:
-            side = round(max(height, width) * math.sqrt(LARGEST / (height * width)))
-            thumbnail = _padded(fit(content, side))
-            (statistics,) = self._run(thumbnail, white, region, None, ["found"])
-        out = np.empty_like(content)
-        for tile in tiles_of(padded.shape[:2], self.tile, self.model.halo):
-            part = padded[tile.outer_rows, tile.outer_columns]
-            (painted,) = self._run(part, white, region, statistics, ["picture"])
-            inner = painted[0, MARGIN:-MARGIN, MARGIN:-MARGIN]
-            rows, above = painted_part(tile.rows, tile.outer_rows, height)
-            columns, left = painted_part(tile.columns, tile.outer_columns, width)
-            out[rows, columns] = inner[above, left]
-        return out
+        if tiles == 1 and height * width <= LARGEST:
+            return [None] * len(regions)
+        side = round(max(height, width) * math.sqrt(min(1, LARGEST / (height * width))))
+        seen = thumbnail(content, side)
+        whole = with_margin(seen.shape)
+        padded = mirrored(seen, (slice(0, whole[0]), slice(0, whole[1])))
+        return [self._run(padded, white, region, None, ["found"])[0] for region in regions]
 
     def _run(
         self,
@@ -89,19 +104,15 @@ class ResidualPainter:
         outputs: Sequence[str],
     ) -> list[Array]:
         count = 2 * sum(self.model.channels)
-        given = statistics is not None
         inputs = {
             "content": np.ascontiguousarray(content)[None],
             "white": white,
             "color": region.color,
             "limits": np.array([0, 1], np.float32),
             **region.affines,
-            "statistics": statistics if given else np.ones((1, count, 1, 1), np.float32),
-            "given": np.array([given], np.float32),
+            "statistics": np.ones((1, count, 1, 1), np.float32)
+            if statistics is None
+            else statistics,
+            "given": np.array([statistics is not None], np.float32),
         }
-        return self.engine.run("content", inputs, outputs)  # type: ignore[arg-type]
-
-
-def _padded(content: Image) -> Image:
-    """Return a content mirrored beyond its border, where the network would paint a frame."""
-    return np.pad(content, (*around(*content.shape[:2]), (0, 0)), mode="symmetric")
+        return self.engine.run("content", inputs, outputs)

@@ -12,29 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import __version__
-from impasto.engine import available_memory
-from impasto.errors import ImageError, OptionError
-from impasto.images import check_pixels, fit, keep_luminance, resize
+from impasto.errors import OptionError
+from impasto.images import check_pixels, fit, keep_luminance, thumbnail
 from impasto.images.picture import check_size
-from impasto.methods.contract import Image, Step
+from impasto.methods.contract import Image, Part, Pixels, Step
 from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
-from impasto.methods.realtime.encoding import encode_style
+from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
 from impasto.methods.realtime.engines import Engine, make_engine
+from impasto.methods.realtime.guides import Everywhere, Guide, Shares
+from impasto.methods.realtime.memory import tile_side
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.residual_painting import ResidualModel, ResidualPainter
+from impasto.methods.realtime.tiles import assembled
 
 if TYPE_CHECKING:
     from impasto.methods.realtime.network_file import NetworkFile
 
 Array = NDArray[np.float32]
 
-BYTES_PER_PIXEL = 60  # content, padded content, result and copies of them
-BYTES_PER_TILE_PIXEL = 60  # what the engine takes, measured at 3840x2160
-_LEAST_SHARE = 1e-6  # masks that want less in all, as resizing leaves, want nothing
 _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
 
 
@@ -44,8 +43,32 @@ class OnePass(ABC):
     options: RealtimeOptions
 
     @abstractmethod
+    def parts(self, content: Pixels, tile: int) -> Iterator[Part]:
+        """Yield the stylized content in tiles of so many pixels, row after row.
+
+        `content` is not checked, nor brought to the size asked for.
+
+        Raises:
+            ImageError: a mask has other proportions.
+        """
+
+    @abstractmethod
+    def fitted(self, content: Image) -> Image:
+        """Return the content, checked, at the size of the result."""
+
     def __call__(self, content: Image) -> Image:
-        """Return the stylized content, (H, W, 3) in [0, 1]."""
+        """Return the stylized content, (H, W, 3) in [0, 1].
+
+        Raises:
+            ImageError: the content is no picture, too small or too large, or a mask has other
+                proportions.
+            OptionError: it does not fit in the memory.
+        """
+        content = self.fitted(content)
+        if self.options.strength == 0:
+            return content
+        tile = tile_side(self.options, *content.shape[:2])
+        return np.ascontiguousarray(assembled(self.parts(content, tile), content.shape))
 
     def iterate(self, content: Image) -> Iterator[Step]:
         """Yield the only step; nothing at strength 0, where the result is the content."""
@@ -72,28 +95,21 @@ class RealtimeStylizer(OnePass):
     strength_map: Array | None = None
     init: None = None
 
-    def __call__(self, content: Image) -> Image:
-        """Return the stylized content, (H, W, 3) in [0, 1].
-
-        Raises:
-            ImageError: the content is no picture, too small or too large, or a mask has another
-                shape.
-        """
-        content, options = self.fitted(content), self.options
-        if options.strength == 0:
-            return content
-        _check_memory(*content.shape[:2])
-        strength = self._strength(content)
-        own = self._own_code(content) if np.min(strength) < 1 else None
-        painter = _painter(self.model, self.engine, options.grain)
-        painted = painter(content, self._regions(content, strength, own), options.local)
-        if options.preserve_color == "luminance":
-            painted = keep_luminance(painted, content)
-        mixed = np.minimum(strength / _MIXED_BELOW, 1)
-        if np.min(mixed) < 1:
-            share = np.asarray(mixed, np.float32)[..., None]
-            painted = content + share * (painted - content)
-        return np.ascontiguousarray(painted)
+    def parts(self, content: Pixels, tile: int) -> Iterator[Part]:
+        """Yield the stylized content; see `OnePass`."""
+        strength, least = self._strength(content)
+        own = self._own_code(content) if least < 1 else None
+        painter = _painter(self.model, self.engine, tile, self.options.grain)
+        regions = self._regions(content, strength, own)
+        for part in painter.parts(content, regions, self.options.local):
+            pixels = part.pixels
+            if self.options.preserve_color == "luminance":
+                pixels = keep_luminance(pixels, content[part.place])
+            if least < _MIXED_BELOW:
+                share = np.minimum(strength[part.place] / np.float32(_MIXED_BELOW), 1)[..., None]
+                before = content[part.place]
+                pixels = before + share * (pixels - before)
+            yield Part(part.place, pixels)
 
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
@@ -117,36 +133,42 @@ class RealtimeStylizer(OnePass):
             "weights_sha256": self.model.sha256,
         }
 
-    def _strength(self, content: Image) -> Array:
-        """Return the strength, one number or one for each pixel."""
-        strength = np.float32(self.options.strength)
+    def _strength(self, content: Pixels) -> tuple[Pixels, float]:
+        """Return the strength at each place, and the least of all."""
+        strength = self.options.strength
         if self.strength_map is None:
-            return np.asarray(strength)
-        return strength * _fitting(self.strength_map, content, "the strength map")
+            return Everywhere(strength, content.shape), strength
+        grey = np.float32(strength) * self.strength_map
+        return Guide(grey, content.shape, "the strength map"), float(grey.min())
 
-    def _own_code(self, content: Image) -> StyleCode:
+    def _own_code(self, content: Pixels) -> StyleCode:
         """Return the content's code as a style of its own: what strength 0 tends to."""
         if self.model.identity is not None:
             return StyleCode("content", color_code(content), affines=self.model.identity)
-        return StyleCode("content", encode_style(self.engine, content))
+        height, width = content.shape[:2]
+        large = max(height, width) > 16 * STYLE_SIDE
+        seen = thumbnail(content, 4 * STYLE_SIDE) if large else content[0:height, 0:width]
+        learned = encode_style(self.engine, seen)[:-COLOR]
+        return StyleCode("content", np.concatenate([learned, color_code(content)]))
 
-    def _regions(self, content: Image, strength: Array, own: StyleCode | None) -> list[Region]:
+    def _regions(self, content: Pixels, strength: Pixels, own: StyleCode | None) -> list[Region]:
         codes = self._colored(content)
-        if not self.masks and strength.ndim == 0:
+        if not self.masks and self.strength_map is None:
             code = blend_codes(codes, self.blend)
             if own is not None:
-                code = blend_codes([own, code], [1 - float(strength), float(strength)])
+                share = self.options.strength
+                code = blend_codes([own, code], [1 - share, share])
             return [self._region(code, None)]
-        shares = self._shares(content) * strength
-        regions = [self._region(code, part) for code, part in zip(codes, shares, strict=True)]
+        shares = Shares(self.masks, self.blend, strength, content)
+        regions = [self._region(code, shares.of_style(i)) for i, code in enumerate(codes)]
         if own is not None:
-            regions.append(self._region(own, 1 - shares.sum(0)))
+            regions.append(self._region(own, shares.of_content()))
         return regions
 
-    def _region(self, code: StyleCode, share: Array | None) -> Region:
+    def _region(self, code: StyleCode, share: Pixels | None) -> Region:
         return Region(self.model.affines(code.vector, code.affines), coloring(code.vector), share)
 
-    def _colored(self, content: Image) -> list[StyleCode]:
+    def _colored(self, content: Pixels) -> list[StyleCode]:
         """Return the codes, with the content's colours where these are to be kept."""
         if self.options.preserve_color != "statistics":
             return list(self.codes)
@@ -155,29 +177,6 @@ class RealtimeStylizer(OnePass):
             replace(code, vector=np.concatenate([code.vector[:-COLOR], colors]))
             for code in self.codes
         ]
-
-    def _shares(self, content: Image) -> Array:
-        """Return each style's share of each pixel (N, H, W), of sum one."""
-        return shares_of(self.masks, self.blend, content)
-
-
-def shares_of(masks: Sequence[Array], blend: Sequence[float], content: Image) -> Array:
-    """Return each style's share of each pixel of the content (N, H, W), of sum one.
-
-    Raises:
-        ImageError: a mask's proportions are not the content's.
-    """
-    even = np.asarray(blend, np.float32)[:, None, None]
-    if not masks:
-        return np.broadcast_to(even, (len(even), *content.shape[:2]))
-    wanted = [
-        weight * _fitting(mask, content, f"mask {i}")
-        for i, (mask, weight) in enumerate(zip(masks, blend, strict=True), 1)
-    ]
-    table = np.stack(wanted)
-    total = table.sum(0)
-    # where no mask wants anything, all styles share by their weights
-    return np.where(total > _LEAST_SHARE, table / np.maximum(total, _LEAST_SHARE), even)
 
 
 def prepare(
@@ -241,11 +240,11 @@ def _model(style: StyleCode | Image, network: str | None) -> RealtimeModel | Res
 
 
 def _painter(
-    model: RealtimeModel | ResidualModel, engine: Engine, grain: float
+    model: RealtimeModel | ResidualModel, engine: Engine, tile: int, grain: float
 ) -> Painter | ResidualPainter:
     if isinstance(model, ResidualModel):
-        return ResidualPainter(model, engine)
-    return Painter(model, engine, grain=grain)
+        return ResidualPainter(model, engine, tile)
+    return Painter(model, engine, tile, grain)
 
 
 def network_of(style: StyleCode | Image) -> NetworkFile | None:
@@ -253,43 +252,8 @@ def network_of(style: StyleCode | Image) -> NetworkFile | None:
     return style.network if isinstance(style, StyleCode) else None
 
 
-def _check_memory(height: int, width: int) -> None:
-    """Compare what a picture takes with what is free.
-
-    Raises:
-        OptionError: it is too large for this machine.
-    """
-    there = available_memory()
-    pixels = height * width
-    needed = BYTES_PER_PIXEL * pixels + BYTES_PER_TILE_PIXEL * min(pixels, 4464**2)
-    if there is not None and needed > there:
-        side = int(max(height, width) * (0.9 * there / needed) ** 0.5)
-        raise OptionError(
-            f"a {width}x{height} picture needs about {needed / 2**30:.1f} GB, and"
-            f" {there / 2**30:.1f} GB are free: use --size {side}"
-        )
-
-
 def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:  # another build of the same, such as onnxruntime-gpu
         return "unknown"
-
-
-def _fitting(mask: Array, content: Image, name: str) -> Array:
-    """Return a mask (H, W) at the content's size.
-
-    Raises:
-        ImageError: its proportions are not the content's.
-    """
-    height, width = content.shape[:2]
-    if mask.shape == (height, width):
-        return mask
-    expected = mask.shape[0] * width / height
-    if abs(expected - mask.shape[1]) > 1 + 0.01 * expected:
-        raise ImageError(
-            f"{name} is {mask.shape[1]}x{mask.shape[0]}, the content {width}x{height}: a mask needs"
-            " the content's proportions"
-        )
-    return resize(mask, height, width)

@@ -1,54 +1,68 @@
-"""Cut pictures into tiles, each with as much around it as changes what is painted in it."""
+"""Cut pictures into tiles, each with as much around it as changes what is painted in it.
+
+Rows and columns are counted from the beginning of the margin, by which the picture is continued.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from impasto.methods.contract import Image, Part, Pixels, Place
 from impasto.methods.realtime.model import CELL, MARGIN
 
 
 @dataclass(frozen=True)
 class Tile:
-    """Name a part of a picture by rows and columns, and the larger part that it depends on.
+    """Name a part of a picture, and the larger part that it depends on."""
 
-    All are counted from the beginning of the margin.
+    inner: Place
+    outer: Place
+
+    def part(self, painted: Image, shape: Sequence[int]) -> Part:
+        """Return the tile's part of a picture (H, W), of what is painted of the larger part.
+
+        That has no margin.
+        """
+        place, inside = [], []
+        for tile, outer, length in zip(self.inner, self.outer, shape, strict=False):
+            start, stop = max(tile.start - MARGIN, 0), min(tile.stop - MARGIN, length)
+            place.append(slice(start, stop))
+            inside.append(slice(start - outer.start, stop - outer.start))
+        return Part((place[0], place[1]), painted[inside[0], inside[1]])
+
+
+def with_margin(shape: Sequence[int]) -> tuple[int, int]:
+    """Return height and width of a picture (H, W) with its margin: multiples of a cell."""
+    height, width = (side + 2 * MARGIN + -side % CELL for side in shape[:2])
+    return height, width
+
+
+def mirrored(picture: Pixels, part: Place) -> Image:
+    """Return a part of a picture that is mirrored beyond its border.
+
+    The network would paint a frame there.
     """
-
-    rows: slice
-    columns: slice
-    outer_rows: slice
-    outer_columns: slice
-
-
-def around(height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return how many pixels a picture is continued by above, below, left and right."""
-    return (MARGIN, MARGIN + -height % CELL), (MARGIN, MARGIN + -width % CELL)
+    place, beyond = [], []
+    for span, length in zip(part, picture.shape, strict=False):
+        start, stop = span.start - MARGIN, span.stop - MARGIN
+        place.append(slice(max(start, 0), min(stop, length)))
+        beyond.append((max(-start, 0), max(stop - length, 0)))
+    inner = picture[place[0], place[1]]
+    beyond += [(0, 0)] * (inner.ndim - 2)
+    return np.pad(inner, beyond, mode="symmetric")
 
 
 def tiles_of(shape: Sequence[int], side: int, halo: int) -> list[Tile]:
-    """Return the tiles of a picture (H, W) with its margin, `side` pixels large."""
+    """Return the tiles, `side` pixels large, of a picture (H, W) with its margin."""
     height, width = shape
     return [
-        Tile(rows, columns, outer_rows, outer_columns)
+        Tile((rows, columns), (outer_rows, outer_columns))
         for rows, outer_rows in spans(height, side, halo)
         for columns, outer_columns in spans(width, side, halo)
     ]
-
-
-def painted_part(tile: slice, outer: slice, length: int) -> tuple[slice, slice]:
-    """Return where a tile lies in a picture of that length, and where in what is painted of it.
-
-    The tile and what surrounds it are counted from the beginning of the margin.
-    """
-    start = max(tile.start - MARGIN, 0)
-    stop = min(tile.stop - MARGIN, length)
-    return slice(start, stop), slice(start - outer.start, stop - outer.start)
-
-
-def length(span: slice) -> int:
-    """Return how many pixels a span has."""
-    return int(span.stop - span.start)
 
 
 def spans(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice]]:
@@ -63,3 +77,16 @@ def spans(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice]]:
         start, stop = i * side, length if i + 1 == count else (i + 1) * side
         first = min(max(0, start - halo), length - window)
         yield slice(start, stop), slice(first, first + window)
+
+
+def assembled(parts: Iterable[Part], shape: Sequence[int]) -> Image:
+    """Return the picture (H, W, 3) that parts make up."""
+    out = None
+    for part in parts:
+        if part.pixels.shape == tuple(shape):
+            return part.pixels
+        if out is None:
+            out = np.empty(tuple(shape), np.float32)
+        out[part.place] = part.pixels
+    assert out is not None
+    return out
