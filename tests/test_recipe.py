@@ -80,9 +80,8 @@ def test_inputs_are_found_by_hash(tmp_path: Path, draw: Any) -> None:
     save_picture(tmp_path / "other" / "a.png", draw(number=1))
     right = save_picture(tmp_path / "right" / "a.png", draw())
     wanted = Ingredient.of(load_picture(right))
-    path, picture = find_ingredient(wanted, folders)
+    path = find_ingredient(wanted, folders)
     assert path == right
-    assert picture.sha256 == wanted.sha256
     for some in (folders[:2], folders[:3]):
         with pytest.raises(RecipeError, match=r"a.png has changed since; looked in .*--from"):
             find_ingredient(wanted, some)

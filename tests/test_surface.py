@@ -29,6 +29,8 @@ LAYERS = (
     ("recipe", "metrics"),
     ("styles",),
     ("job",),
+    ("workspace",),
+    ("stream",),
     ("api",),
     ("train",),
     ("cli",),

@@ -9,13 +9,23 @@ An image is a numpy array (H, W, 3), float32, sRGB, RGB, in [0, 1].
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from impasto.api import again, prepare, save, stylize
+    from impasto.api import again, prepare, save, stylize, stylize_file
     from impasto.errors import ImpastoError
     from impasto.images import load
     from impasto.job import Job, Stylized
 
 __version__ = "0.1.0"
-__all__ = ["ImpastoError", "Job", "Stylized", "again", "load", "prepare", "save", "stylize"]
+__all__ = [
+    "ImpastoError",
+    "Job",
+    "Stylized",
+    "again",
+    "load",
+    "prepare",
+    "save",
+    "stylize",
+    "stylize_file",
+]
 
 _HOMES = {
     "ImpastoError": "impasto.errors",

@@ -1,4 +1,4 @@
-"""The Python interface: stylize, prepare, save, again; the command line calls the same.
+"""The Python interface: stylize, stylize_file, prepare, save, again; the command line's as well.
 
 A picture's way: `load_picture` -> `prepare` -> the stylizer -> `save` with its recipe.
 """
@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import RecipeError
-from impasto.images import Picture, read_recipe, save_picture
-from impasto.job import Guides, Job, Progress, Stylized, prepare_stylizer
+from impasto.images import load_picture, open_large, read_recipe
+from impasto.job import Guides, Job, Progress, Setup, Stylized, prepare_stylizer
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations, unknown_option
-from impasto.recipe import Ingredient, Recipe, find_ingredient
+from impasto.recipe import Recipe, find_ingredient
+from impasto.stream import Output, paint_file
 from impasto.styles import Source, StyleSource, find_network, named, normalized_blend, open_styles
 
 if TYPE_CHECKING:
@@ -62,6 +63,43 @@ def stylize(
     return job.run(progress)
 
 
+def stylize_file(
+    content: str | os.PathLike[str],
+    style: StyleSource | Sequence[StyleSource],
+    out: str | os.PathLike[str],
+    *,
+    blend: Sequence[float] | None = None,
+    masks: Sequence[Source] = (),
+    strength_map: Source | None = None,
+    depth: int | None = None,
+    quality: int = 92,
+    deepzoom: bool = False,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Recipe:
+    """Paint a picture file of any size into another, in bounded memory; return its recipe.
+
+    As `stylize` and `save`, but the real-time network's pictures need not fit in the memory:
+    large ones are unpacked, painted in tiles and packed again on the disk, from TIFF, PNG or JPEG
+    (others up to 2^28 pixels) to TIFF, PNG or JPEG. `memory`, such as "2GB", says with how much.
+    `depth` None is 16 bits for a content that has them where the format does, else 8. `deepzoom`
+    also writes a pyramid for viewers: OUT with .dzi, and a folder.
+
+    `progress` is called after each tile. A run that was stopped goes on when it is called again
+    alike; until then its work stays in a hidden folder beside `out`.
+
+    Raises:
+        ImageError: a file cannot be read or written, or the disk is too full.
+        KeyboardInterrupt: the user stopped it, and nothing was written.
+        others as `stylize`.
+    """
+    guides = {"masks": masks, "strength_map": strength_map}
+    setup = Setup.open(style, blend, resolve(options), **guides)  # type: ignore[arg-type]
+    opened = open_large(content)
+    output = Output.of(out, opened, depth, quality, deepzoom=deepzoom)
+    return paint_file(setup, opened, output, progress)
+
+
 def prepare(
     style: StyleSource | Sequence[StyleSource],
     *,
@@ -96,16 +134,7 @@ def save(
     Raises:
         ImageError: unknown suffix, or the file cannot be written; no half file is left.
     """
-    output = {"suffix": Path(path).suffix.lower(), "depth": depth, "quality": quality}
-    recipe = replace(result.recipe, output=output)
-    return save_picture(
-        path,
-        result.image,
-        alpha=result.alpha,
-        recipe=recipe.to_json(),
-        depth=depth,
-        quality=quality,
-    )
+    return Output(Path(path), depth, quality).write(result)
 
 
 def again(
@@ -122,33 +151,56 @@ def again(
     Raises:
         RecipeError: there is no recipe, or an input is not found or has changed.
     """
-    recipe = Recipe.from_dict(read_recipe(path))
-    if recipe.method not in METHODS:
-        known = " and ".join(METHODS)
-        raise RecipeError(f"recipe of method {recipe.method!r}; this version knows {known}")
-    places = [Path(f) for f in folders] + [Path(path).resolve().parent, Path.cwd()]
+    remade = Remade.of(path, folders)
+    job = Job(load_picture(remade.content), remade.setup)
+    return job.run(progress, remade.stop_after)
 
-    def found(ingredient: Ingredient) -> Picture:
-        return find_ingredient(ingredient, places)[1]
 
-    content, given = found(recipe.content), dict(recipe.options)
-    if recipe.init is not None:
-        given["init"] = str(find_ingredient(recipe.init, places)[0])
-    if given.get("network"):
-        known = str(recipe.made_with.get("weights_sha256"))
-        given["network"] = str(find_network(str(given["network"]), known, places))
-    job = Job.open(
-        content,
-        [
-            named(style, places) if style.kind == "style" else found(style)
-            for style in recipe.styles
-        ],
-        [style.blend for style in recipe.styles if style.blend is not None],
-        _options(METHODS[recipe.method], given),
-        masks=[found(mask) for mask in recipe.masks],
-        strength_map=None if recipe.strength_map is None else found(recipe.strength_map),
-    )
-    return job.run(progress, stop_after=recipe.steps if recipe.stopped else None)
+@dataclass(frozen=True, eq=False)
+class Remade:
+    """Hold what a recipe says how a picture was made, its inputs found again."""
+
+    recipe: Recipe
+    content: Path
+    setup: Setup
+
+    @classmethod
+    def of(
+        cls, path: str | os.PathLike[str], folders: Sequence[str | os.PathLike[str]] = ()
+    ) -> Remade:
+        """Read the recipe of a picture and find its inputs; see `again`.
+
+        Raises:
+            RecipeError: there is no recipe, or an input is not found or has changed.
+        """
+        recipe = Recipe.from_dict(read_recipe(path))
+        if recipe.method not in METHODS:
+            known = " and ".join(METHODS)
+            raise RecipeError(f"recipe of method {recipe.method!r}; this version knows {known}")
+        places = [Path(f) for f in folders] + [Path(path).resolve().parent, Path.cwd()]
+        content, given = find_ingredient(recipe.content, places), dict(recipe.options)
+        if recipe.init is not None:
+            given["init"] = str(find_ingredient(recipe.init, places))
+        if given.get("network"):
+            known = str(recipe.made_with.get("weights_sha256"))
+            given["network"] = str(find_network(str(given["network"]), known, places))
+        where = recipe.strength_map
+        setup = Setup.open(
+            [
+                named(style, places) if style.kind == "style" else find_ingredient(style, places)
+                for style in recipe.styles
+            ],
+            [style.blend for style in recipe.styles if style.blend is not None],
+            _options(METHODS[recipe.method], given),
+            masks=[find_ingredient(mask, places) for mask in recipe.masks],
+            strength_map=None if where is None else find_ingredient(where, places),
+        )
+        return cls(recipe, content, setup)
+
+    @property
+    def stop_after(self) -> int | None:
+        """Return the step at which it was stopped, None if it was not."""
+        return self.recipe.steps if self.recipe.stopped else None
 
 
 def _options(kind: type[Options], given: Mapping[str, Any]) -> Options:

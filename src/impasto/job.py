@@ -64,14 +64,62 @@ class Guides:
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
-    """One content, prepared styles and options: all that a run needs; `run` or `iterate` it."""
+class Setup:
+    """Hold all that a run needs but a content: styles, guides, and the stylizer made of them."""
 
-    content: Picture
     styles: Sequence[Style]
     blend: Sequence[float]
     guides: Guides
     stylizer: AnyStylizer
+
+    @classmethod
+    def open(
+        cls,
+        style: StyleSource | Sequence[StyleSource],
+        blend: Sequence[float] | None,
+        options: Options,
+        *,
+        masks: Sequence[Source] = (),
+        strength_map: Source | None = None,
+    ) -> Setup:
+        """Load the pictures and prepare the stylizer."""
+        styles = open_styles(style)
+        weights, guides = normalized_blend(blend, len(styles)), Guides.load(masks, strength_map)
+        return cls(styles, weights, guides, prepare_stylizer(styles, weights, options, guides))
+
+    def recipe(self, content: Ingredient, steps: int, stopped: bool = False) -> Recipe:
+        """Return how a picture of this content is made, after so many steps."""
+        options, init = self.stylizer.options, self.stylizer.init
+        made_with = self.stylizer.made_with()
+        # as it was, not as it was asked for: another machine has other cores
+        plain = as_recipe(options)
+        decided = ("engine", "precision", "threads")
+        plain |= {name: made_with[name] for name in decided if name in made_with}
+        if init is not None:
+            plain["init"] = init.name
+        if plain.get("network"):  # without its folder, as all names
+            plain["network"] = Path(plain["network"]).name
+        strength_map = self.guides.strength_map
+        return Recipe(
+            method="optimize" if isinstance(options, OptimizeOptions) else "realtime",
+            options=plain,
+            content=content,
+            styles=[ingredient_of(p, b) for p, b in zip(self.styles, self.blend, strict=True)],
+            made_with=made_with,
+            steps=steps,
+            stopped=stopped,
+            init=None if init is None else Ingredient.of(init),
+            masks=[Ingredient.of(mask) for mask in self.guides.masks],
+            strength_map=None if strength_map is None else Ingredient.of(strength_map),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One content and a setup: all that a run needs; `run` or `iterate` it."""
+
+    content: Picture
+    setup: Setup
 
     @classmethod
     def open(
@@ -85,14 +133,13 @@ class Job:
         strength_map: Source | None = None,
     ) -> Job:
         """Load the pictures and prepare the stylizer."""
-        picture, styles = load_picture(content), open_styles(style)
-        weights, guides = normalized_blend(blend, len(styles)), Guides.load(masks, strength_map)
-        stylizer = prepare_stylizer(styles, weights, options, guides)
-        return cls(picture, styles, weights, guides, stylizer)
+        picture = load_picture(content)
+        guides = {"masks": masks, "strength_map": strength_map}
+        return cls(picture, Setup.open(style, blend, options, **guides))  # type: ignore[arg-type]
 
     def iterate(self) -> Iterator[Step]:
         """Yield the stylizer's steps; see `Step`."""
-        return self.stylizer.iterate(self.content.pixels)
+        return self.setup.stylizer.iterate(self.content.pixels)
 
     def run(self, progress: Progress | None = None, stop_after: int | None = None) -> Stylized:
         """Go to the end, or to where Ctrl-C or `stop_after` stops it, and return the result."""
@@ -115,38 +162,15 @@ class Job:
 
     def result(self, last: Step | None, stopped: bool = False) -> Stylized:
         """Return the picture at a step (None: before all steps, the content) at full size."""
-        fitted = self.stylizer.fitted(self.content.pixels)
+        fitted = self.setup.stylizer.fitted(self.content.pixels)
         height, width = fitted.shape[:2]
         image = fitted if last is None else resize(last.image(), height, width)
         alpha = self.content.alpha
         if alpha is not None and alpha.shape != (height, width):
             alpha = resize(alpha, height, width)
-        return Stylized(image, alpha, self._recipe(last, stopped))
-
-    def _recipe(self, last: Step | None, stopped: bool) -> Recipe:
-        options, init = self.stylizer.options, self.stylizer.init
-        made_with = self.stylizer.made_with()
-        # as it was, not as it was asked for: another machine has other cores
-        plain = as_recipe(options)
-        decided = ("engine", "precision", "threads")
-        plain |= {name: made_with[name] for name in decided if name in made_with}
-        if init is not None:
-            plain["init"] = init.name
-        if plain.get("network"):  # without its folder, as all names
-            plain["network"] = Path(plain["network"]).name
-        strength_map = self.guides.strength_map
-        return Recipe(
-            method="optimize" if isinstance(options, OptimizeOptions) else "realtime",
-            options=plain,
-            content=Ingredient.of(self.content),
-            styles=[ingredient_of(p, b) for p, b in zip(self.styles, self.blend, strict=True)],
-            made_with=made_with,
-            steps=0 if last is None else last.number,
-            stopped=stopped,
-            init=None if init is None else Ingredient.of(init),
-            masks=[Ingredient.of(mask) for mask in self.guides.masks],
-            strength_map=None if strength_map is None else Ingredient.of(strength_map),
-        )
+        steps = 0 if last is None else last.number
+        recipe = self.setup.recipe(Ingredient.of(self.content), steps, stopped)
+        return Stylized(image, alpha, recipe)
 
 
 def prepare_stylizer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import ImageError, RecipeError
-from impasto.images import Picture, load_picture
+from impasto.errors import RecipeError
+from impasto.images import Picture
 
 FORMAT = 1
 
@@ -134,7 +135,7 @@ def _optional(plain: Mapping[str, Any] | None) -> Ingredient | None:
     return Ingredient.from_dict(plain) if plain else None
 
 
-def find_ingredient(ingredient: Ingredient, folders: Sequence[Path]) -> tuple[Path, Picture]:
+def find_ingredient(ingredient: Ingredient, folders: Sequence[Path]) -> Path:
     """Return the file of this name and hash from the first folder that has it.
 
     Raises:
@@ -145,11 +146,15 @@ def find_ingredient(ingredient: Ingredient, folders: Sequence[Path]) -> tuple[Pa
         path = folder / ingredient.name
         if path.is_file():
             changed = True
-            # a damaged file is only a changed one: the next folder may have the right one
-            with suppress(ImageError):
-                picture = load_picture(path)
-                if picture.sha256 == ingredient.sha256:
-                    return path, picture
+            with suppress(OSError):  # what may not be read is only another one
+                if file_sha256(path) == ingredient.sha256:
+                    return path
     why = "has changed since" if changed else "is not there"
     looked = ", ".join(str(folder) for folder in folders)
     raise RecipeError(f"{ingredient.name} {why}; looked in {looked}: name its folder with --from")
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hash of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from impasto.api import again as make_again
-from impasto.cli.stylize import run_and_save, short, target, tell_result
+from impasto.api import Remade
+from impasto.cli.stylize import saving, short, target, tell_result
 from impasto.cli.watch import Progress, watching
-from impasto.images import check_target, read_recipe
-from impasto.recipe import Recipe
+from impasto.images import open_large, read_recipe
+from impasto.recipe import Recipe, file_sha256
+from impasto.stream import Output, paint_file, size_of
 
 _PATH = click.Path(path_type=Path)
 
@@ -39,24 +40,25 @@ def inspect(picture: Path, as_json: bool) -> None:
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: Any) -> None:
     """Make PICTURE again from its recipe and the same inputs, and say whether bytes differ."""
-    before = Recipe.from_dict(read_recipe(picture))
-    output, wanted = before.output, picture.read_bytes()
-    suffix = output.get("suffix", picture.suffix)
-    out = target(out, f"{short(picture.stem)}-again{suffix}", force=flags["force"])
-    check_target(out, depth=output.get("depth", 8))
+    remade = Remade.of(picture, folders)
+    before, stored = remade.recipe, remade.recipe.output
+    out = target(
+        out,
+        f"{short(picture.stem)}-again{stored.get('suffix', picture.suffix)}",
+        force=flags["force"],
+    )
     started = time.monotonic()
+    opened = open_large(remade.content)
+    output = Output.of(out, opened, stored.get("depth", 8), stored.get("quality", 92))
     with watching([Progress(quiet=flags["quiet"])]) as tell:
-        result = run_and_save(
-            lambda: make_again(picture, folders=folders, progress=tell),
-            out,
-            depth=output.get("depth", 8),
-            quality=output.get("quality", 92),
+        recipe = saving(
+            lambda: paint_file(remade.setup, opened, output, tell, remade.stop_after), output
         )
-    tell_result(out, result, time.monotonic() - started)
-    if out.read_bytes() == wanted:
+    tell_result(out, recipe, size_of(remade.setup, opened), time.monotonic() - started)
+    if file_sha256(out) == file_sha256(picture):
         click.echo("the same bytes")
         return
-    click.echo(f"the bytes differ from {picture}'s{_changes(before, result.recipe)}")
+    click.echo(f"the bytes differ from {picture}'s{_changes(before, recipe)}")
 
 
 def _changes(before: Recipe, now: Recipe) -> str:

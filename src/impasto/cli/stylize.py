@@ -10,16 +10,17 @@ from typing import Any
 
 import click
 
-from impasto.api import save
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, clock, watching
 from impasto.errors import DivergedError, ImageError, OptionError
-from impasto.images import check_target
-from impasto.job import Job, Stylized
+from impasto.images import open_large
+from impasto.job import Setup
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions
 from impasto.methods.quality import QUALITIES, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations
+from impasto.recipe import Recipe
+from impasto.stream import Output, paint_file, size_of
 
 _QUALITIES = "Qualities: " + "; ".join(f"{n} ({why})" for n, (why, _) in QUALITIES.items()) + "."
 _PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."
@@ -56,8 +57,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--depth",
     type=click.Choice([8, 16]),
-    default=8,
-    help="Bits per channel; 16 for PNG and TIFF [default 8].",
+    help="Bits per channel; 16 for PNG and TIFF [default the content's, where the format has it].",
 )
 @click.option(
     "--file-quality",
@@ -65,6 +65,7 @@ _PATH = click.Path(path_type=Path)
     default=92,
     help="Quality of JPEG, WebP, AVIF [default 92].",
 )
+@click.option("--deepzoom", is_flag=True, help="Also write a DeepZoom pyramid, for viewers.")
 @click.option("--snapshots", type=_PATH, help="Folder for pictures along the way.")
 @click.option(
     "--every", type=click.IntRange(1), default=25, help="Steps between snapshots [default 25]."
@@ -83,41 +84,41 @@ def stylize(content: Path, styles: tuple[str, ...], **rest: Any) -> None:
     blend = blend_weights(files["blend"])
     name = f"{short(content.stem)}-{short(Path(styles[0]).stem)}.png"
     out = target(files["out"], name, force=files["force"])
-    check_target(out, depth=files["depth"])
     started = time.monotonic()
+    opened = open_large(content)
+    rest = {"quality": files["file_quality"], "deepzoom": files["deepzoom"]}
+    output = Output.of(out, opened, files["depth"], **rest)
     guides = {"masks": files["masks"], "strength_map": files["strength_map"]}
-    job = Job.open(content, list(styles), blend, options, **guides)
-    tell_shares(blend, job.blend)
+    setup = Setup.open(list(styles), blend, options, **guides)
+    tell_shares(blend, setup.blend)
     with watching(_watchers(files)) as tell:
         # saves before a plot is drawn, which may fail
-        result = run_and_save(
-            lambda: job.run(tell), out, depth=files["depth"], quality=files["file_quality"]
-        )
-    tell_result(out, result, time.monotonic() - started)
+        recipe = saving(lambda: paint_file(setup, opened, output, tell), output)
+    tell_result(output.path, recipe, size_of(setup, opened), time.monotonic() - started)
 
 
 _FILES = (
-    "blend", "masks", "strength_map", "out", "force", "depth", "file_quality", "snapshots",
-    "every", "log", "loss_plot", "quiet",
+    "blend", "masks", "strength_map", "out", "force", "depth", "file_quality", "deepzoom",
+    "snapshots", "every", "log", "loss_plot", "quiet",
 )  # fmt: skip
 
 
-def run_and_save(run: Callable[[], Stylized], out: Path, **output: int) -> Stylized:
-    """Run to the end and save the result; when the losses diverge, the last sound picture.
+def saving(run: Callable[[], Recipe], output: Output) -> Recipe:
+    """Run to the end, which saves the result; when the losses diverge, save the last sound picture.
 
     Raises:
         DivergedError: they did; it names the picture that was saved.
     """
     try:
-        result = run()
+        return run()
     except DivergedError as error:
         if error.result is None:
             raise
-        save(out, error.result, **output)
+        output.write(error.result)
         steps = error.result.recipe.steps
-        raise DivergedError(f"{error}; {out} holds the picture after {steps} sound steps") from None
-    save(out, result, **output)
-    return result
+        raise DivergedError(
+            f"{error}; {output.path} holds the picture after {steps} sound steps"
+        ) from None
 
 
 def target(out: Path | None, default: str, *, force: bool) -> Path:
@@ -150,9 +151,9 @@ def unused(path: Path, *, force: bool) -> Path:
     return path
 
 
-def tell_result(out: Path, result: Stylized, seconds: float) -> None:
+def tell_result(out: Path, recipe: Recipe, shape: tuple[int, int], seconds: float) -> None:
     """Print where the result is, its size, and how long it took."""
-    recipe, (height, width) = result.recipe, result.image.shape[:2]
+    height, width = shape
     if recipe.stopped:
         of = recipe.options["steps"]
         click.echo(

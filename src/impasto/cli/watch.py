@@ -50,6 +50,9 @@ class Progress:
 
     def _line(self, step: Step, now: float) -> str:
         left = now * (1 - step.done) / step.done
+        at = f"{step.number}/{step.total}  {step.width}x{step.height}"
+        if not step.losses:
+            return f"{self._bar(step.done)}tile {at}  {clock(left)} left"
         parts = {"content": 0.0, "style": 0.0}
         for name, value in step.losses.items():
             kind = name.split()[0]
@@ -57,8 +60,7 @@ class Progress:
                 parts[kind] += value
         losses = "  ".join(f"{name} {value:.4f}" for name, value in parts.items())
         return (
-            f"{self._bar(step.done)}step {step.number}/{step.total}  {step.width}x{step.height}"
-            f"  loss {step.loss:.4f}  {losses}  {clock(left)} left"
+            f"{self._bar(step.done)}step {at}  loss {step.loss:.4f}  {losses}  {clock(left)} left"
         )
 
     def _bar(self, done: float) -> str:

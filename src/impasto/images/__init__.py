@@ -6,12 +6,18 @@ A picture is a numpy array `(H, W, 3)`, float32, sRGB, in RGB order, in `[0, 1]`
 from impasto.images.color import keep_luminance, match_color
 from impasto.images.load import load, load_picture
 from impasto.images.metadata import read_recipe
+from impasto.images.pack import check_large_target, pack, pack_deepzoom
 from impasto.images.picture import Picture, check_pixels
 from impasto.images.resize import fit, resize, resized_part, thumbnail
 from impasto.images.save import check_target, save_picture
+from impasto.images.scratch import Scratch
+from impasto.images.unpack import Opened, open_large, unpack
 
 __all__ = [
+    "Opened",
     "Picture",
+    "Scratch",
+    "check_large_target",
     "check_pixels",
     "check_target",
     "fit",
@@ -19,9 +25,13 @@ __all__ = [
     "load",
     "load_picture",
     "match_color",
+    "open_large",
+    "pack",
+    "pack_deepzoom",
     "read_recipe",
     "resize",
     "resized_part",
     "save_picture",
     "thumbnail",
+    "unpack",
 ]

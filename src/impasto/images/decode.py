@@ -91,7 +91,7 @@ def _decode_png(kind: str, data: bytes, name: str) -> Samples:
 
 
 def _decode_tiff(kind: str, data: bytes, name: str) -> Samples:
-    tags = read_tags(data)
+    tags = read_tags(io.BytesIO(data))
     if is_for_pillow(tags):
         return _decode_with_pillow(kind, data, name)
     check_depth(tags, name)

@@ -3,7 +3,10 @@
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from impasto.errors import ImageError
 
@@ -43,6 +46,22 @@ def read_file(path: str | os.PathLike[str]) -> tuple[str, bytes]:
     Raises:
         ImageError: There is no such file, it cannot be read or it is no picture.
     """
+    with _opened(path) as (kind, head, file):
+        return kind, head + file.read()
+
+
+def identify_file(path: str | os.PathLike[str]) -> str:
+    """Tell a picture file's format, such as "PNG".
+
+    Raises:
+        ImageError: As `read_file`.
+    """
+    with _opened(path) as (kind, _, _):
+        return kind
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes, BinaryIO]]:
     shown = os.fspath(path)
     try:
         if os.path.isdir(path):
@@ -52,8 +71,7 @@ def read_file(path: str | os.PathLike[str]) -> tuple[str, bytes]:
             raise ImageError(f"{shown} is a device or a pipe; expected a picture file: save it")
         with open(path, "rb") as file:
             head = file.read(_HEAD)
-            kind = identify(head, shown)
-            return kind, head + file.read()
+            yield identify(head, shown), head, file
     except FileNotFoundError:
         raise ImageError(f"{shown} does not exist: check the path") from None
     except PermissionError:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from impasto.errors import ImageError
 from impasto.images.decode import decode
 from impasto.images.files import read_file
+from impasto.images.orientation import turned
 from impasto.images.picture import Picture, finish_picture, picture_from_array, unit_range
 from impasto.images.profiles import to_srgb
 
@@ -53,19 +54,8 @@ def _load_file(path: str | os.PathLike[str]) -> Picture:
     kind, data = read_file(path)
     name = os.path.basename(os.fspath(path))
     stored = decode(kind, data, name)
-    pixels = _turn(to_srgb(stored.color, stored.profile, name), stored.orientation)
+    pixels = turned(to_srgb(stored.color, stored.profile, name), stored.orientation)
     alpha = None
     if stored.alpha is not None:
-        alpha = _turn(unit_range(stored.alpha, name), stored.orientation)
+        alpha = turned(unit_range(stored.alpha, name), stored.orientation)
     return finish_picture(pixels, alpha, name, hashlib.sha256(data).hexdigest())
-
-
-def _turn(values: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
-    """Apply an EXIF orientation; numbers outside 1..8 mean nothing and turn nothing."""
-    if orientation in (5, 6, 7, 8):
-        values = np.swapaxes(values, 0, 1)
-    if orientation in (3, 4, 7, 8):
-        values = values[::-1]
-    if orientation in (2, 3, 6, 7):
-        values = values[:, ::-1]
-    return values

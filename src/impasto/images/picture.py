@@ -87,17 +87,26 @@ def unit_range(values: NDArray[Any], name: str) -> NDArray[np.float32]:
     return clipped
 
 
-def check_size(width: int, height: int, name: str) -> None:
-    """Refuse a picture that is too small for the networks or too large for the memory.
+def check_side(width: int, height: int, name: str) -> None:
+    """Refuse a picture that is too small for the networks.
 
     Raises:
-        ImageError: A side is under `MIN_SIDE`, or there are more than `MAX_PIXELS` pixels.
+        ImageError: A side is under `MIN_SIDE`.
     """
     if min(width, height) < MIN_SIDE:
         raise ImageError(
             f"{name} is {width}x{height} px; every side needs at least {MIN_SIDE} px: "
             "enlarge or crop it"
         )
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Refuse a picture that is too small for the networks or too large for the memory.
+
+    Raises:
+        ImageError: A side is under `MIN_SIDE`, or there are more than `MAX_PIXELS` pixels.
+    """
+    check_side(width, height, name)
     if width * height > MAX_PIXELS:
         raise ImageError(
             f"{name} is {width}x{height} px, over the limit of {MAX_PIXELS} pixels: "

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 
 _XMP_KEY = b"XML:com.adobe.xmp"
-_HEADER_END = 33
+HEADER_END = 33
 _MAX_INFLATED = 2**26
 
 
@@ -41,7 +41,7 @@ def add_metadata(data: bytes, profile: bytes, xmp: bytes | None) -> bytes:
     added = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(profile, 9))
     if xmp is not None:
         added += _chunk(b"iTXt", _XMP_KEY + b"\0\0\0\0\0" + xmp)
-    return data[:_HEADER_END] + added + data[_HEADER_END:]
+    return data[:HEADER_END] + added + data[HEADER_END:]
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

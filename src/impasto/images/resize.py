@@ -1,5 +1,6 @@
 """Change the size of pictures without aliasing and without going through 8 bits."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -59,25 +60,44 @@ def fit(pixels: NDArray[Any], longest: int) -> NDArray[np.float32]:
 
 
 def resized_part(
-    pixels: NDArray[Any], height: int, width: int, place: tuple[slice, slice]
+    pixels: Any, height: int, width: int, place: tuple[slice, slice]
 ) -> NDArray[np.float32]:
     """Return a part of what `resize` to `height` x `width` would give, at the cost of the part.
 
     Args:
-        pixels: `(H, W)` in `[0, 1]`.
+        pixels: `(H, W)` or `(H, W, C)` in `[0, 1]`, an array or what is indexed like one.
         height: Height of the whole, in pixels.
         width: Width of the whole, in pixels.
         place: Rows and columns of the part.
     """
     from PIL import Image
 
+    down, top, bottom = _needed(place[0], pixels.shape[0], height)
+    right, left, end = _needed(place[1], pixels.shape[1], width)
+    seen = pixels[top:bottom, left:end]
     rows, columns = place
-    down, right = pixels.shape[0] / height, pixels.shape[1] / width
-    box = (columns.start * right, rows.start * down, columns.stop * right, rows.stop * down)
-    plane = Image.fromarray(np.ascontiguousarray(pixels, np.float32))
+    box = (
+        columns.start * right - left,
+        rows.start * down - top,
+        min(columns.stop * right - left, seen.shape[1]),
+        min(rows.stop * down - top, seen.shape[0]),
+    )
     size = (columns.stop - columns.start, rows.stop - rows.start)
-    part = plane.resize(size, Image.Resampling.LANCZOS, box=box)
-    return np.asarray(part).clip(0.0, 1.0)  # type: ignore[no-any-return]
+    planes = seen[..., None] if seen.ndim == 2 else seen
+    out = np.empty((size[1], size[0], planes.shape[2]), np.float32)
+    for channel in range(planes.shape[2]):
+        plane = Image.fromarray(np.ascontiguousarray(planes[..., channel], np.float32))
+        out[..., channel] = np.asarray(plane.resize(size, Image.Resampling.LANCZOS, box=box))
+    np.clip(out, 0.0, 1.0, out=out)
+    return out[..., 0] if seen.ndim == 2 else out
+
+
+def _needed(span: slice, before: int, after: int) -> tuple[float, int, int]:
+    """Return pixels before for one after, and the first and the last that a span depends on."""
+    scale = before / after
+    support = 3 * max(scale, 1) + 2  # of the Lanczos filter
+    first = max(0, math.floor(span.start * scale - support))
+    return scale, first, min(before, math.ceil(span.stop * scale + support))
 
 
 def thumbnail(pixels: Any, longest: int) -> NDArray[np.float32]:

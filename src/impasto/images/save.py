@@ -27,7 +27,7 @@ _FORMATS = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
-_DEEP = ("PNG", "TIFF")
+DEEP = ("PNG", "TIFF")
 _MAX_SIDE = {"JPEG": 65500, "WEBP": 16383, "AVIF": 65535}
 _PILLOW_OPTIONS: dict[str, dict[str, Any]] = {
     # Full colour resolution: strokes of saturated paint fray with the usual 4:2:0.
@@ -76,10 +76,10 @@ def save_picture(
         RecipeError: The recipe is not a JSON object.
     """
     shown = os.fspath(path)
-    kind = _format_of(path)
+    kind = format_of(path)
     _check_options(kind, depth, quality)
     values = check_pixels(pixels, f"the picture for {shown}")
-    _check_side(kind, values.shape[1], values.shape[0], shown)
+    check_side(kind, values.shape[1], values.shape[0], shown)
     if alpha is not None:
         values = _with_alpha(values, alpha, kind, shown)
     top, dtype = (255, np.uint8) if depth == 8 else (65535, np.uint16)
@@ -89,7 +89,12 @@ def save_picture(
     return write_file(path, data)
 
 
-def _format_of(path: str | os.PathLike[str]) -> str:
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format that a file name's ending asks for, such as "PNG".
+
+    Raises:
+        ImageError: nothing can be written so.
+    """
     kind = _FORMATS.get(Path(path).suffix.lower())
     if kind is None:
         raise ImageError(
@@ -102,13 +107,18 @@ def _format_of(path: str | os.PathLike[str]) -> str:
 def _check_options(kind: str, depth: int, quality: int) -> None:
     if depth not in (8, 16):
         raise ImageError(f"depth is {depth}; expected 8 or 16")
-    if depth == 16 and kind not in _DEEP:
+    if depth == 16 and kind not in DEEP:
         raise ImageError(f"{kind} holds 8 bits, not 16: save as .png or .tiff, or with depth 8")
     if not 1 <= quality <= 100:
         raise ImageError(f"quality is {quality}; expected 1 to 100")
 
 
-def _check_side(kind: str, width: int, height: int, shown: str) -> None:
+def check_side(kind: str, width: int, height: int, shown: str) -> None:
+    """Refuse sides that a format cannot hold.
+
+    Raises:
+        ImageError: one is too long.
+    """
     limit = _MAX_SIDE.get(kind)
     if limit is not None and max(width, height) > limit:
         raise ImageError(
@@ -179,7 +189,7 @@ def check_target(path: str | os.PathLike[str], depth: int = 8) -> None:
     Raises:
         ImageError: unknown suffix, a depth it cannot hold, or a folder that cannot be written to.
     """
-    _check_options(_format_of(path), depth, 92)
+    _check_options(format_of(path), depth, 92)
     folder = Path(path).resolve().parent
     if not folder.is_dir():
         raise ImageError(f"{folder} is not a folder: make it first, or write elsewhere")

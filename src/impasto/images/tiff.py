@@ -1,7 +1,6 @@
 """Read TIFF files with all their bits."""
 
-import io
-from typing import Any
+from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
@@ -14,13 +13,13 @@ _WHITE_IS_ZERO, _LAB = 0, 8
 _ALPHA = (1, 2)
 
 
-def read_tags(data: bytes) -> Any:
+def read_tags(file: BinaryIO) -> Any:
     """Read the tags of the first page; those with a default may be absent."""
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+    head = file.read(16)
     # BigTIFF, version 43, has a longer header.
-    tags = ImageFileDirectory_v2(data[:16] if 43 in data[2:4] else data[:8])
-    file = io.BytesIO(data)
+    tags = ImageFileDirectory_v2(head if 43 in head[2:4] else head[:8])
     file.seek(tags.next)
     tags.load(file)
     return tags

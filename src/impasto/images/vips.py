@@ -1,6 +1,7 @@
 """Ask libvips for what Pillow would cut to 8 bits: PNG, TIFF and colour profiles."""
 
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ _SPACES = {"gray": ("b-w", "grey16"), "rgb": ("srgb", "rgb16"), "cmyk": ("cmyk",
 _COLORS = {name: {"gray": 1, "rgb": 3, "cmyk": 4}[key] for key in _SPACES for name in _SPACES[key]}
 _COLORS["scrgb"] = 3
 _DOTS_PER_MM = 300 / 25.4
+_TYPES = {"uchar": "u1", "ushort": "u2", "uint": "u4", "float": "f4", "double": "f8",
+          "char": "i1", "short": "i2", "int": "i4"}  # fmt: skip
 
 
 @cache
@@ -36,17 +39,58 @@ def open_picture(kind: str, data: bytes) -> Any:
     return loader.tiffload_buffer(data, fail_on="error")
 
 
+def open_file(kind: str, path: Path) -> Any:
+    """Read the header of a PNG, TIFF or JPEG file, whose rows can then be read once, in order."""
+    loader = getattr(libvips().Image, f"{kind.lower()}load")
+    return loader(str(path), access="sequential", fail_on="error")
+
+
+def bands_of(image: Any, rows: int) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Yield an opened file's rows, so many at once, as `(h, W, S)`, and which they are."""
+    region = libvips().Region.new(image)
+    kind = np.dtype(_TYPES[image.format])
+    for top in range(0, image.height, rows):
+        count = min(rows, image.height - top)
+        data = region.fetch(0, top, image.width, count)
+        stored = np.frombuffer(data, kind).reshape(count, image.width, image.bands)
+        yield slice(top, top + count), stored
+
+
+def colors_in(image: Any) -> int:
+    """Return how many of a file's samples are colours, 0 for unknown ones."""
+    colors = _COLORS.get(image.interpretation, 0)
+    return colors if colors <= image.bands else 0
+
+
 def stored_samples(image: Any) -> tuple[NDArray[Any], int]:
     """Decode to `(H, W, S)`; also say how many of the S are colours, 0 for unknown ones."""
     stored: NDArray[Any] = image.numpy()
     stored = stored.reshape(*stored.shape[:2], -1)
-    colors = _COLORS.get(image.interpretation, 0)
-    return stored, colors if colors <= stored.shape[2] else 0
+    return stored, colors_in(image)
 
 
 def find_field(image: Any, name: str) -> Any:
     """Return one of the data that a file holds besides its pixels, or None."""
     return image.get(name) if image.get_typeof(name) else None
+
+
+def open_samples(path: Path, shape: tuple[int, int, int], depth: int) -> Any:
+    """Open a file of plain samples, `(H, W, 3 or 4)` of 8 or 16 bits."""
+    height, width, channels = shape
+    kind = "uchar" if depth == 8 else "ushort"
+    return _printable(
+        libvips().Image.rawload(str(path), width, height, channels, format=kind), "rgb", depth == 16
+    )
+
+
+def with_fields(image: Any, profile: bytes, xmp: bytes | None = None) -> Any:
+    """Return a picture with a colour profile and an XMP packet."""
+    image = image.copy()
+    blob = libvips().GValue.blob_type
+    image.set_type(blob, "icc-profile-data", profile)
+    if xmp is not None:
+        image.set_type(blob, "xmp-data", xmp)
+    return image
 
 
 def encode_png(samples: NDArray[Any]) -> bytes:
@@ -56,9 +100,7 @@ def encode_png(samples: NDArray[Any]) -> bytes:
 
 def encode_tiff(samples: NDArray[Any], profile: bytes, xmp: bytes | None) -> bytes:
     """Encode uint8 or uint16 RGB or RGBA with a colour profile and an XMP packet."""
-    image = _wrap(samples, "rgb", profile)
-    if xmp is not None:
-        image.set_type(libvips().GValue.blob_type, "xmp-data", xmp)
+    image = with_fields(_wrap(samples, "rgb"), profile, xmp)
     return bytes(image.tiffsave_buffer(compression="deflate", predictor="horizontal"))
 
 
@@ -97,13 +139,15 @@ def convert_color(
 
 
 def _wrap(samples: NDArray[Any], space: str, profile: bytes | None = None) -> Any:
-    vips = libvips()
-    image = vips.Image.new_from_array(np.ascontiguousarray(samples)).copy(
-        interpretation=_SPACES[space][samples.dtype == np.uint16],
+    image = libvips().Image.new_from_array(np.ascontiguousarray(samples))
+    image = _printable(image, space, samples.dtype == np.uint16)
+    return image if profile is None else with_fields(image, profile)
+
+
+def _printable(image: Any, space: str, deep: bool) -> Any:
+    return image.copy(
+        interpretation=_SPACES[space][deep],
         # Written into every file; its own default, 25 dots per inch, would print as a poster.
         xres=_DOTS_PER_MM,
         yres=_DOTS_PER_MM,
     )
-    if profile is not None:
-        image.set_type(vips.GValue.blob_type, "icc-profile-data", profile)
-    return image

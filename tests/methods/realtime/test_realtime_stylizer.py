@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from impasto.drawn import draw as draw_style
 from impasto.errors import ImageError, OptionError
-from impasto.methods.realtime import stylizer as stylizer_module
+from impasto.methods.realtime import memory
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.colors import color_code, color_statistics
 from impasto.methods.realtime.encoding import encode_style
@@ -222,7 +222,7 @@ def test_masks_need_a_style_each(scene: Array, codes: Any) -> None:
 def test_too_little_memory_is_told_before_the_work(
     styled: Any, scene: Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stylizer_module, "available_memory", lambda: 100_000)
+    monkeypatch.setattr(memory, "available_memory", lambda: 100_000)
     with pytest.raises(OptionError, match=r"needs about .* GB .*: use --size \d+"):
         styled("ink")(scene)
 

@@ -105,4 +105,4 @@ class _Row:
         self.shares, self.number, self.shape = shares, number, shares.shape
 
     def __getitem__(self, place: Place) -> Array:
-        return self.shares.rows(place)[self.number]
+        return self.shares.rows(place)[self.number]  # type: ignore[no-any-return]

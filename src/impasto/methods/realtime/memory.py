@@ -33,9 +33,12 @@ def tile_side(
     held = bytes_per_pixel * height * width
     least = BYTES_PER_TILE_PIXEL * min((LEAST_TILE + AROUND) ** 2, height * width)
     if held + least > free:
+        enough = max(height, width) * math.sqrt(
+            max(free, 0) / (BYTES_PER_PIXEL + BYTES_PER_TILE_PIXEL) / height / width
+        )
         raise OptionError(
             f"a {width}x{height} picture needs about {(held + least) / 2**30:.1f} GB more, and"
-            f" {max(free, 0) / 2**30:.1f} GB are there: use --size, or paint from file to file"
+            f" {max(free, 0) / 2**30:.1f} GB are there: use --size {int(enough)}"
         )
     if held + BYTES_PER_TILE_PIXEL * height * width <= free:
         return LARGEST_TILE

@@ -39,12 +39,12 @@ class MixedStylizer(OnePass):
     masks: tuple[Array, ...] = ()
     init: None = None
 
-    def parts(self, content: Pixels, tile: int) -> Iterator[Part]:
+    def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
         """Yield the stylized content; see `OnePass`."""
         shares = Shares(self.masks, self.blend, Everywhere(1, content.shape), content)
         wanted = [sum(self.blend[i] for i in numbers) > 0 for numbers in self.places]
         chosen = [
-            (part.parts(content, tile), numbers)
+            (part.parts(content, tile, first), numbers)
             for part, numbers, some in zip(self.networks, self.places, wanted, strict=True)
             if some
         ]

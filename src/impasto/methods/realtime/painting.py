@@ -58,9 +58,9 @@ class Painter:
         return assembled(self.parts(content, regions, local), content.shape)
 
     def parts(
-        self, content: Pixels, regions: Sequence[Region], local: float = 0.0
+        self, content: Pixels, regions: Sequence[Region], local: float = 0.0, first: int = 0
     ) -> Iterator[Part]:
-        """Yield what is painted, tile by tile, row after row.
+        """Yield what is painted, tile by tile, row after row, from the `first` on.
 
         `local` is the width of the window for statistics, as a share of the longest side.
         """
@@ -74,7 +74,7 @@ class Painter:
             shares = [mirrored(r.share, tile.outer) for r in regions if r.share is not None]
             return tile, self._inputs(content, tile.outer, white, statistics), shares
 
-        for tile, inputs, shares in ahead(map(read, tiles)):
+        for tile, inputs, shares in ahead(map(read, tiles[first:])):
             painted = self._painted(inputs, regions, shares)
             yield tile.part(painted, content.shape)
 

@@ -59,9 +59,9 @@ class ResidualPainter:
         return assembled(self.parts(content, regions, local), content.shape)
 
     def parts(
-        self, content: Pixels, regions: Sequence[Region], local: float = 0.0
+        self, content: Pixels, regions: Sequence[Region], local: float = 0.0, first: int = 0
     ) -> Iterator[Part]:
-        """Yield what is painted, tile by tile; `local` changes nothing here."""
+        """Yield what is painted, as `Painter.parts`; `local` changes nothing here."""
         white = whitening(content)
         tiles = tiles_of(with_margin(content.shape), self.tile, self.model.halo)
         statistics = self._statistics(content, white, regions, len(tiles))
@@ -71,7 +71,7 @@ class ResidualPainter:
             return tile, mirrored(content, tile.outer), shares
 
         inner = slice(MARGIN, -MARGIN)
-        for tile, seen, shares in ahead(map(read, tiles)):
+        for tile, seen, shares in ahead(map(read, tiles[first:])):
             each = [
                 self._run(seen, white, region, known, ["picture"])[0][0, inner, inner]
                 for region, known in zip(regions, statistics, strict=True)

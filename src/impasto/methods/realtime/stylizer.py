@@ -43,10 +43,10 @@ class OnePass(ABC):
     options: RealtimeOptions
 
     @abstractmethod
-    def parts(self, content: Pixels, tile: int) -> Iterator[Part]:
-        """Yield the stylized content in tiles of so many pixels, row after row.
+    def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
+        """Yield the stylized content in tiles of so many pixels, from the `first` on.
 
-        `content` is not checked, nor brought to the size asked for.
+        `content` is not checked, nor brought to the size asked for; strength 0 is not for this.
 
         Raises:
             ImageError: a mask has other proportions.
@@ -95,13 +95,13 @@ class RealtimeStylizer(OnePass):
     strength_map: Array | None = None
     init: None = None
 
-    def parts(self, content: Pixels, tile: int) -> Iterator[Part]:
+    def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
         """Yield the stylized content; see `OnePass`."""
         strength, least = self._strength(content)
         own = self._own_code(content) if least < 1 else None
         painter = _painter(self.model, self.engine, tile, self.options.grain)
         regions = self._regions(content, strength, own)
-        for part in painter.parts(content, regions, self.options.local):
+        for part in painter.parts(content, regions, self.options.local, first):
             pixels = part.pixels
             if self.options.preserve_color == "luminance":
                 pixels = keep_luminance(pixels, content[part.place])

@@ -21,17 +21,25 @@ class Tile:
     inner: Place
     outer: Place
 
+    def place(self, shape: Sequence[int]) -> Place:
+        """Return where the tile lies in a picture (H, W) without its margin."""
+        rows, columns = (
+            slice(max(span.start - MARGIN, 0), min(span.stop - MARGIN, length))
+            for span, length in zip(self.inner, shape, strict=False)
+        )
+        return rows, columns
+
     def part(self, painted: Image, shape: Sequence[int]) -> Part:
         """Return the tile's part of a picture (H, W), of what is painted of the larger part.
 
         That has no margin.
         """
-        place, inside = [], []
-        for tile, outer, length in zip(self.inner, self.outer, shape, strict=False):
-            start, stop = max(tile.start - MARGIN, 0), min(tile.stop - MARGIN, length)
-            place.append(slice(start, stop))
-            inside.append(slice(start - outer.start, stop - outer.start))
-        return Part((place[0], place[1]), painted[inside[0], inside[1]])
+        place = self.place(shape)
+        rows, columns = (
+            slice(span.start - outer.start, span.stop - outer.start)
+            for span, outer in zip(place, self.outer, strict=True)
+        )
+        return Part(place, painted[rows, columns])
 
 
 def with_margin(shape: Sequence[int]) -> tuple[int, int]:
