@@ -19,7 +19,7 @@ from impasto.methods.quality import Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations, unknown_option
 from impasto.recipe import Recipe, find_ingredient
-from impasto.stream import Output, paint_file
+from impasto.stream import FileJob, Output
 from impasto.styles import Source, StyleSource, find_network, named, normalized_blend, open_styles
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def stylize_file(
     setup = Setup.open(style, blend, resolve(options), **guides)  # type: ignore[arg-type]
     opened = open_large(content)
     output = Output.of(out, opened, depth, quality, deepzoom=deepzoom)
-    return paint_file(setup, opened, output, progress)
+    return FileJob.open(setup, opened, output).run(progress)
 
 
 def prepare(

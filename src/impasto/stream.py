@@ -19,6 +19,7 @@ from impasto.engine import ahead
 from impasto.errors import ImageError, OptionError
 from impasto.images import (
     Opened,
+    Picture,
     Scratch,
     check_large_target,
     check_target,
@@ -82,8 +83,48 @@ class Output:
         return {"suffix": suffix, "depth": self.depth, "quality": self.quality}
 
 
-def size_of(setup: Setup, opened: Opened) -> tuple[int, int]:
-    """Return height and width of the result."""
+@dataclass(frozen=True, eq=False)
+class FileJob:
+    """One file to be painted into another; `run` it.
+
+    `picture` is the content where it is held in memory, None where it is painted on the disk.
+    """
+
+    setup: Setup
+    opened: Opened
+    output: Output
+    picture: Picture | None
+
+    @classmethod
+    def open(cls, setup: Setup, opened: Opened, output: Output) -> FileJob:
+        """Decide where it is painted, and load the content if that is in memory.
+
+        Raises:
+            ImageError: the content cannot be read, or is too large or too small.
+            OptionError: the memory does not do for a tile.
+        """
+        on_disk = output.deepzoom or _takes_tiles(setup, opened)
+        return cls(setup, opened, output, None if on_disk else load_picture(opened.path))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return height and width of the result."""
+        return _size(self.setup, self.opened)
+
+    def run(self, progress: Progress | None = None, stop_after: int | None = None) -> Recipe:
+        """Paint and write; `stop_after` is the step of the optimiser to stop after.
+
+        Raises:
+            as `paint_large`, and as the stylizer.
+        """
+        if self.picture is None:
+            return paint_large(self.setup, self.opened, self.output, progress)
+        result = Job(self.picture, self.setup).run(progress, stop_after)
+        self.output.write(result)
+        return result.recipe
+
+
+def _size(setup: Setup, opened: Opened) -> tuple[int, int]:
     size = setup.stylizer.options.size
     if size is None:
         return opened.height, opened.width
@@ -93,32 +134,10 @@ def size_of(setup: Setup, opened: Opened) -> tuple[int, int]:
     return height, width
 
 
-def paint_file(
-    setup: Setup,
-    opened: Opened,
-    output: Output,
-    progress: Progress | None = None,
-    stop_after: int | None = None,
-) -> Recipe:
-    """Paint a file into another: in memory where it fits, else on the disk.
-
-    `stop_after` is the step of the optimiser to stop after.
-
-    Raises:
-        as `paint_large`, and as the stylizer.
-    """
-    if output.deepzoom or must_stream(setup, opened):
-        return paint_large(setup, opened, output, progress)
-    result = Job(load_picture(opened.path), setup).run(progress, stop_after)
-    output.write(result)
-    return result.recipe
-
-
-def must_stream(setup: Setup, opened: Opened) -> bool:
-    """Return whether a picture takes more tiles than one, so that it is not held in memory."""
+def _takes_tiles(setup: Setup, opened: Opened) -> bool:
     if not isinstance(setup.stylizer, OnePass):
         return False
-    shape = size_of(setup, opened)
+    shape = _size(setup, opened)
     side = tile_side(setup.stylizer.options, *shape, bytes_per_pixel=0)
     return len(tiles_of(with_margin(shape), side, 0)) > 1
 
@@ -135,7 +154,7 @@ def paint_large(
         OptionError: the memory does not do for a tile.
         KeyboardInterrupt: the user stopped it; what is painted stays on the disk.
     """
-    stylizer, shape = setup.stylizer, size_of(setup, opened)
+    stylizer, shape = setup.stylizer, _size(setup, opened)
     if not isinstance(stylizer, OnePass):
         raise OptionError("only the real-time network paints on the disk: use quality fast")
     check_large_target(output.path, *shape)

@@ -14,7 +14,7 @@ from impasto.cli.stylize import saving, short, target, tell_result
 from impasto.cli.watch import Progress, watching
 from impasto.images import open_large, read_recipe
 from impasto.recipe import Recipe, file_sha256
-from impasto.stream import Output, paint_file, size_of
+from impasto.stream import FileJob, Output
 
 _PATH = click.Path(path_type=Path)
 
@@ -50,11 +50,10 @@ def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: A
     started = time.monotonic()
     opened = open_large(remade.content)
     output = Output.of(out, opened, stored.get("depth", 8), stored.get("quality", 92))
+    job = FileJob.open(remade.setup, opened, output)
     with watching([Progress(quiet=flags["quiet"])]) as tell:
-        recipe = saving(
-            lambda: paint_file(remade.setup, opened, output, tell, remade.stop_after), output
-        )
-    tell_result(out, recipe, size_of(remade.setup, opened), time.monotonic() - started)
+        recipe = saving(lambda: job.run(tell, remade.stop_after), output)
+    tell_result(out, recipe, job.shape, time.monotonic() - started)
     if file_sha256(out) == file_sha256(picture):
         click.echo("the same bytes")
         return

@@ -20,7 +20,7 @@ from impasto.methods.quality import QUALITIES, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations
 from impasto.recipe import Recipe
-from impasto.stream import Output, paint_file, size_of
+from impasto.stream import FileJob, Output
 
 _QUALITIES = "Qualities: " + "; ".join(f"{n} ({why})" for n, (why, _) in QUALITIES.items()) + "."
 _PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."
@@ -90,11 +90,12 @@ def stylize(content: Path, styles: tuple[str, ...], **rest: Any) -> None:
     output = Output.of(out, opened, files["depth"], **rest)
     guides = {"masks": files["masks"], "strength_map": files["strength_map"]}
     setup = Setup.open(list(styles), blend, options, **guides)
+    job = FileJob.open(setup, opened, output)
     tell_shares(blend, setup.blend)
     with watching(_watchers(files)) as tell:
         # saves before a plot is drawn, which may fail
-        recipe = saving(lambda: paint_file(setup, opened, output, tell), output)
-    tell_result(output.path, recipe, size_of(setup, opened), time.monotonic() - started)
+        recipe = saving(lambda: job.run(tell), output)
+    tell_result(output.path, recipe, job.shape, time.monotonic() - started)
 
 
 _FILES = (
