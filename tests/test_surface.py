@@ -31,6 +31,7 @@ LAYERS = (
     ("job",),
     ("workspace",),
     ("stream",),
+    ("batch",),
     ("api",),
     ("train",),
     ("cli",),

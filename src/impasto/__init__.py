@@ -9,7 +9,7 @@ An image is a numpy array (H, W, 3), float32, sRGB, RGB, in [0, 1].
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from impasto.api import again, prepare, save, stylize, stylize_file
+    from impasto.api import again, prepare, save, stylize, stylize_file, stylize_many
     from impasto.errors import ImpastoError
     from impasto.images import load
     from impasto.job import Job, Stylized
@@ -25,6 +25,7 @@ __all__ = [
     "save",
     "stylize",
     "stylize_file",
+    "stylize_many",
 ]
 
 _HOMES = {

@@ -6,11 +6,12 @@ A picture's way: `load_picture` -> `prepare` -> the stylizer -> `save` with its 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from impasto.batch import Batch, Outcome
 from impasto.errors import RecipeError
 from impasto.images import load_picture, open_large, read_recipe
 from impasto.job import Guides, Job, Progress, Setup, Stylized, prepare_stylizer
@@ -98,6 +99,44 @@ def stylize_file(
     opened = open_large(content)
     output = Output.of(out, opened, depth, quality, deepzoom=deepzoom)
     return FileJob.open(setup, opened, output).run(progress)
+
+
+def stylize_many(
+    contents: Sequence[str | os.PathLike[str]],
+    styles: Sequence[str | os.PathLike[str]],
+    folder: str | os.PathLike[str],
+    *,
+    pairs: str | os.PathLike[str] | None = None,
+    blend: Sequence[float] | None = None,
+    suffix: str | None = None,
+    depth: int | None = None,
+    quality: int = 92,
+    skip_existing: bool = False,
+    force: bool = False,
+    progress: Callable[[Outcome], object] | None = None,
+    **options: Any,
+) -> list[Outcome]:
+    """Paint every content in every style into a folder; return what became of each.
+
+    The network is loaded once and every core is kept at work. With `blend`, contents are painted
+    in the blend of all styles. `pairs` is a CSV file of contents, styles and, if wanted, results;
+    it takes the place of both lists. Results are called CONTENT-STYLE, with the ending `suffix` or
+    the content's; those that are there are skipped with `skip_existing` and written anew with
+    `force`. `progress` is told each outcome as it comes.
+
+    A picture that cannot be read or written is an outcome with an `error`, and the rest goes on.
+
+    Raises:
+        OptionError: an option is unknown or outside its limits, or the pairs cannot be read.
+        ImageError: the folder cannot be made.
+    """
+    batch = Batch(resolve(options), depth, quality, False, suffix, blend, skip_existing, force)
+    outcomes = []
+    for outcome in batch.run(batch.pairs(contents, styles, folder, pairs)):
+        outcomes.append(outcome)
+        if progress is not None:
+            progress(outcome)
+    return outcomes
 
 
 def prepare(

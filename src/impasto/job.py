@@ -29,6 +29,7 @@ from impasto.styles import (
 if TYPE_CHECKING:
     from impasto.backbones import Backbone
     from impasto.methods.optimize.stylizer import OptimizeStylizer
+    from impasto.methods.realtime.engines import Engines
     from impasto.methods.realtime.mixed import MixedStylizer
     from impasto.methods.realtime.stylizer import RealtimeStylizer
 
@@ -81,11 +82,13 @@ class Setup:
         *,
         masks: Sequence[Source] = (),
         strength_map: Source | None = None,
+        engines: Engines | None = None,
     ) -> Setup:
-        """Load the pictures and prepare the stylizer."""
+        """Load the pictures and prepare the stylizer, with engines of setups before where given."""
         styles = open_styles(style)
         weights, guides = normalized_blend(blend, len(styles)), Guides.load(masks, strength_map)
-        return cls(styles, weights, guides, prepare_stylizer(styles, weights, options, guides))
+        stylizer = prepare_stylizer(styles, weights, options, guides, engines=engines)
+        return cls(styles, weights, guides, stylizer)
 
     def recipe(self, content: Ingredient, steps: int, stopped: bool = False) -> Recipe:
         """Return how a picture of this content is made, after so many steps."""
@@ -179,14 +182,17 @@ def prepare_stylizer(
     options: Options,
     guides: Guides,
     network: Backbone | None = None,
+    engines: Engines | None = None,
 ) -> AnyStylizer:
-    """Return the stylizer that the options ask for; `network` is for the optimiser.
+    """Return the stylizer that the options ask for.
+
+    `network` is for the optimiser, `engines` for the real-time network.
 
     Raises:
         OptionError: the method cannot take these styles or guides.
     """
     if isinstance(options, RealtimeOptions):
-        return _prepare_realtime(styles, blend, options, guides)
+        return _prepare_realtime(styles, blend, options, guides, engines)
     if guides:
         raise OptionError("masks and strength maps are the real-time network's: use quality fast")
     # late, so that importing impasto needs no torch
@@ -207,7 +213,11 @@ def prepare_stylizer(
 
 
 def _prepare_realtime(
-    styles: Sequence[Style], blend: Sequence[float], options: RealtimeOptions, guides: Guides
+    styles: Sequence[Style],
+    blend: Sequence[float],
+    options: RealtimeOptions,
+    guides: Guides,
+    engines: Engines | None,
 ) -> RealtimeStylizer | MixedStylizer:
     from impasto.methods.realtime.mixed import prepare_any
 
@@ -215,4 +225,4 @@ def _prepare_realtime(
     masks = [mask.pixels.mean(2) for mask in guides.masks]
     strength_map = guides.strength_map
     grey = None if strength_map is None else strength_map.pixels.mean(2)
-    return prepare_any(seen, blend, options, masks, grey)
+    return prepare_any(seen, blend, options, masks, grey, engines)

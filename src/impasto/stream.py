@@ -94,17 +94,20 @@ class FileJob:
     opened: Opened
     output: Output
     picture: Picture | None
+    share: float = 1
 
     @classmethod
-    def open(cls, setup: Setup, opened: Opened, output: Output) -> FileJob:
+    def open(cls, setup: Setup, opened: Opened, output: Output, share: float = 1) -> FileJob:
         """Decide where it is painted, and load the content if that is in memory.
+
+        `share` is that of the memory which is this job's, where several run at once.
 
         Raises:
             ImageError: the content cannot be read, or is too large or too small.
             OptionError: the memory does not do for a tile.
         """
-        on_disk = output.deepzoom or _takes_tiles(setup, opened)
-        return cls(setup, opened, output, None if on_disk else load_picture(opened.path))
+        on_disk = output.deepzoom or _takes_tiles(setup, opened, share)
+        return cls(setup, opened, output, None if on_disk else load_picture(opened.path), share)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -118,7 +121,7 @@ class FileJob:
             as `paint_large`, and as the stylizer.
         """
         if self.picture is None:
-            return paint_large(self.setup, self.opened, self.output, progress)
+            return paint_large(self.setup, self.opened, self.output, progress, self.share)
         result = Job(self.picture, self.setup).run(progress, stop_after)
         self.output.write(result)
         return result.recipe
@@ -134,18 +137,22 @@ def _size(setup: Setup, opened: Opened) -> tuple[int, int]:
     return height, width
 
 
-def _takes_tiles(setup: Setup, opened: Opened) -> bool:
+def _takes_tiles(setup: Setup, opened: Opened, share: float) -> bool:
     if not isinstance(setup.stylizer, OnePass):
         return False
     shape = _size(setup, opened)
-    side = tile_side(setup.stylizer.options, *shape, bytes_per_pixel=0)
+    side = tile_side(setup.stylizer.options, *shape, 0, share)
     return len(tiles_of(with_margin(shape), side, 0)) > 1
 
 
 def paint_large(
-    setup: Setup, opened: Opened, output: Output, progress: Progress | None = None
+    setup: Setup,
+    opened: Opened,
+    output: Output,
+    progress: Progress | None = None,
+    share: float = 1,
 ) -> Recipe:
-    """Paint a file of any size into another, in bounded memory.
+    """Paint a file of any size into another, in bounded memory: a `share` of that there is.
 
     A run that was interrupted goes on where it was, when it is begun again alike.
 
@@ -158,7 +165,7 @@ def paint_large(
     if not isinstance(stylizer, OnePass):
         raise OptionError("only the real-time network paints on the disk: use quality fast")
     check_large_target(output.path, *shape)
-    tile = tile_side(stylizer.options, *shape, bytes_per_pixel=0)
+    tile = tile_side(stylizer.options, *shape, 0, share)
     content = Ingredient(opened.path.name, file_sha256(opened.path))
     steps = 0 if stylizer.options.strength == 0 else 1
     recipe = replace(setup.recipe(content, steps), output=output.recorded())

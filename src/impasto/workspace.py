@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class Workspace:
             work._take_up(hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest())
             try:
                 yield work
-            except (KeyboardInterrupt, GeneratorExit):
+            except (KeyboardInterrupt, CancelledError):
                 raise
             except BaseException:
                 shutil.rmtree(work.folder, ignore_errors=True)

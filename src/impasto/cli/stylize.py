@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from impasto.batch import Batch
+from impasto.cli.batch import is_batch, run_batch
 from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, clock, watching
 from impasto.errors import DivergedError, ImageError, OptionError
 from impasto.images import open_large
 from impasto.job import Setup
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions
-from impasto.methods.quality import QUALITIES, resolve
+from impasto.methods.quality import QUALITIES, Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations
 from impasto.recipe import Recipe
@@ -27,15 +29,52 @@ _PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESE
 _PATH = click.Path(path_type=Path)
 
 
-@click.command(cls=GroupedCommand, epilog=f"{_QUALITIES}\n\n{_PRESETS}")
-@click.argument("content", type=_PATH)
+class _Stylize(GroupedCommand):
+    """Take several styles after one flag, as a shell's patterns give them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat the flag before each further style."""
+        options = [p for p in self.params if isinstance(p, click.Option) and not p.is_flag]
+        taking = {name for option in options for name in option.opts}
+        return super().parse_args(ctx, repeated(args, ("-s", "--style"), taking))
+
+
+def repeated(args: list[str], flags: Sequence[str], taking: Collection[str]) -> list[str]:
+    """Repeat a flag before each of its values; but names are contents until one has come.
+
+    `taking` are the flags that take a value.
+
+    >>> repeated(["photo", "-s", "a", "b", "-q"], ["-s"], ["-s"])
+    ['photo', '-s', 'a', '-s', 'b', '-q']
+    >>> repeated(["-s", "a", "photo"], ["-s"], ["-s"])
+    ['-s', 'a', 'photo']
+    """
+    out: list[str] = []
+    flag, content = None, False
+    rest = iter(args)
+    for word in rest:
+        if word.startswith("-") and word != "-":
+            flag = word if word in flags else None
+            out.append(word)
+            if word in taking:
+                out += [value for value in [next(rest, None)] if value is not None]
+        elif flag is not None and content:
+            out += [flag, word]
+        else:
+            flag, content = None, True
+            out.append(word)
+    return out
+
+
+@click.command(cls=_Stylize, epilog=f"{_QUALITIES}\n\n{_PRESETS}")
+@click.argument("contents", metavar="CONTENT...", type=_PATH, nargs=-1)
 @click.option(
     "-s",
     "--style",
     "styles",
     multiple=True,
-    required=True,
-    help="Style picture, or a style's name (impasto styles); give several to blend them.",
+    help="Style picture, or a style's name (impasto styles); several are blended, or, of several"
+    " contents or into a folder, painted each.",
 )
 @click.option("--blend", help="Weights of several styles, as 2,1,1; equal without it.")
 @click.option(
@@ -50,10 +89,13 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "-o",
     "--out",
-    type=_PATH,
-    help="Result; its suffix says the format (default: a new name in this folder).",
+    help="Result; its suffix says the format (default: a new name in this folder). Of several"
+    " contents, a folder.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@click.option("--skip-existing", is_flag=True, help="Leave out results in a folder that exist.")
+@click.option("--pairs", type=_PATH, help="CSV file of contents, styles and, if wanted, results.")
+@click.option("--suffix", help="Ending of results in a folder, as .png [default the content's].")
 @click.option(
     "--depth",
     type=click.Choice([8, 16]),
@@ -75,15 +117,26 @@ _PATH = click.Path(path_type=Path)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @flags_of(RealtimeOptions)
 @flags_of(OptimizeOptions, skip=tuple(declarations(RealtimeOptions)))
-def stylize(content: Path, styles: tuple[str, ...], **rest: Any) -> None:
-    """Paint the photo CONTENT in the style of another picture, at once or with patience."""
+def stylize(contents: tuple[Path, ...], styles: tuple[str, ...], **rest: Any) -> None:
+    """Paint photos (CONTENT) in the style of other pictures, at once or with patience."""
     files = {name: rest.pop(name) for name in _FILES}
     options = resolve(given(rest))
+    if is_batch(contents, files["out"], files["pairs"]):
+        _many(contents, styles, options, files)
+        return
+    if not contents or not styles:
+        missing = "--style" if contents else "CONTENT"
+        raise click.UsageError(f"{missing} is missing: name a photo and a style")
+    _one(contents[0], styles, options, files)
+
+
+def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str, Any]) -> None:
     if isinstance(options, RealtimeOptions):
-        _refuse_watchers(files)
+        _refuse(files, _WATCHERS, "one pass has no steps; use --quality balanced or best")
+    _refuse(files, ("skip_existing", "suffix"), "for results in a folder; name one with -o")
     blend = blend_weights(files["blend"])
     name = f"{short(content.stem)}-{short(Path(styles[0]).stem)}.png"
-    out = target(files["out"], name, force=files["force"])
+    out = target(files["out"] and Path(files["out"]), name, force=files["force"])
     started = time.monotonic()
     opened = open_large(content)
     rest = {"quality": files["file_quality"], "deepzoom": files["deepzoom"]}
@@ -98,9 +151,28 @@ def stylize(content: Path, styles: tuple[str, ...], **rest: Any) -> None:
     tell_result(output.path, recipe, job.shape, time.monotonic() - started)
 
 
+def _many(
+    contents: Sequence[Path], styles: Sequence[str], options: Options, files: dict[str, Any]
+) -> None:
+    _refuse(files, (*_WATCHERS, "masks", "strength_map"), "for one content at a time")
+    batch = Batch(
+        options,
+        depth=files["depth"],
+        quality=files["file_quality"],
+        deepzoom=files["deepzoom"],
+        suffix=files["suffix"],
+        blend=blend_weights(files["blend"]),
+        skip_existing=files["skip_existing"],
+        force=files["force"],
+    )
+    pairs = batch.pairs(contents, styles, files["out"] or Path(), files["pairs"])
+    run_batch(batch, pairs, quiet=files["quiet"])
+
+
+_WATCHERS = ("snapshots", "log", "loss_plot")
 _FILES = (
-    "blend", "masks", "strength_map", "out", "force", "depth", "file_quality", "deepzoom",
-    "snapshots", "every", "log", "loss_plot", "quiet",
+    "blend", "masks", "strength_map", "out", "force", "skip_existing", "pairs", "suffix", "depth",
+    "file_quality", "deepzoom", "every", "quiet", *_WATCHERS,
 )  # fmt: skip
 
 
@@ -164,16 +236,16 @@ def tell_result(out: Path, recipe: Recipe, shape: tuple[int, int], seconds: floa
     click.echo(f"{out}  {width}x{height}  {took}")
 
 
-def _refuse_watchers(files: dict[str, Any]) -> None:
-    """Say that one pass has no steps to watch.
+def _refuse(files: dict[str, Any], names: Sequence[str], why: str) -> None:
+    """Say what is not for this kind of run.
 
     Raises:
-        OptionError: a snapshot, log or plot is asked for.
+        OptionError: one of the flags is given.
     """
-    for name in ("snapshots", "log", "loss_plot"):
+    for name in names:
         if files[name]:
-            flag = "--" + name.replace("_", "-")
-            raise OptionError(f"{flag}: one pass has no steps; use --quality balanced or best")
+            flag = "--" + {"masks": "mask"}.get(name, name).replace("_", "-")
+            raise OptionError(f"{flag}: {why}")
 
 
 def _watchers(files: dict[str, Any]) -> list[Watcher]:

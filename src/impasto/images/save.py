@@ -18,7 +18,7 @@ from impasto.images.picture import check_pixels, unit_range
 from impasto.images.profiles import srgb_profile
 from impasto.images.vips import encode_png, encode_tiff
 
-_FORMATS = {
+FORMATS = {
     ".png": "PNG",
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -95,11 +95,11 @@ def format_of(path: str | os.PathLike[str]) -> str:
     Raises:
         ImageError: nothing can be written so.
     """
-    kind = _FORMATS.get(Path(path).suffix.lower())
+    kind = FORMATS.get(Path(path).suffix.lower())
     if kind is None:
         raise ImageError(
             f"{os.fspath(path)} has no ending that can be written; end it with one of "
-            f"{', '.join(_FORMATS)}"
+            f"{', '.join(FORMATS)}"
         )
     return kind
 

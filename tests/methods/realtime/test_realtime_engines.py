@@ -184,7 +184,7 @@ def test_openvino_keeps_a_few_shapes(
     first = stylizer(draw(16, 17))
     for width in (32, 48, 64, 80):
         stylizer(draw(16, width))
-    assert len(engine._requests) == engines._KEPT
+    assert len(engine._shapes) == engines._KEPT
     assert np.array_equal(stylizer(draw(16, 17)), first)
 
 
@@ -198,15 +198,15 @@ def test_openvino_keeps_no_more_than_large_pictures_need(
         stylizer(draw(64, width))
 
     paint(64)
-    ((_, _, shapes, _),) = engine._requests
+    ((_, _, shapes, _),) = engine._shapes
     monkeypatch.setattr(engines, "_KEPT_NUMBERS", 4 * engines._numbers(shapes))
     for width in (80, 96):
         paint(width)
-    assert len(engine._requests) == 3
+    assert len(engine._shapes) == 3
     paint(640)  # alone larger than all that may be kept
-    assert len(engine._requests) == 1
+    assert len(engine._shapes) == 1
     paint(64)
-    assert len(engine._requests) == 1
+    assert len(engine._shapes) == 1
 
 
 @pytest.mark.parametrize(("name", "precision"), [("tensorrt", "auto"), ("openvino", "float16")])
@@ -238,7 +238,8 @@ def test_memory_that_nobody_holds_is_written_again(codes: Any, draw: Any) -> Non
     result = stylizer(draw(32, 48))
     for seed in range(4):  # as in a film: the last frame is held until the next is there
         result = stylizer(draw(32, 48, seed))
-    (request,) = engine._requests.values()
+    (shape,) = engine._shapes.values()
+    (request,) = shape._free
     kept = [arrays[0] for arrays, _ in request._outputs]
     assert len(kept) == request._LENT
     assert sum(np.shares_memory(result, array) for array in kept) == 1
@@ -247,8 +248,9 @@ def test_memory_that_nobody_holds_is_written_again(codes: Any, draw: Any) -> Non
     assert not np.array_equal(held[0], held[1])
 
 
-def test_many_threads_share_a_stylizer(codes: Any, draw: Any) -> None:
-    engine = OpenVinoEngine("float32", 1)
+@pytest.mark.parametrize("streams", [1, 3])
+def test_many_threads_share_a_stylizer(codes: Any, draw: Any, streams: int) -> None:
+    engine = OpenVinoEngine("float32", streams, streams=streams)
     stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
     contents = [draw(32, 48, seed) for seed in range(40)]
     expected = [stylizer(content).copy() for content in contents]
@@ -256,6 +258,8 @@ def test_many_threads_share_a_stylizer(codes: Any, draw: Any) -> None:
         found = list(pool.map(stylizer, contents))
     for one, other in zip(found, expected, strict=True):
         assert np.array_equal(one, other)
+    (shape,) = engine._shapes.values()
+    assert 1 <= len(shape._free) <= streams
 
 
 def test_the_same_shape_with_other_statistics_is_another_graph(

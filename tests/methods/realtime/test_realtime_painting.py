@@ -107,7 +107,7 @@ def test_tiles_are_compiled_for_one_shape(model: RealtimeModel, codes: Any, scen
     whole = Painter(model, engine)(content, regions)
     tiled = Painter(model, engine, 64)(content, regions)
     assert np.abs(whole - tiled).max() < 0.1 / 255
-    assert len(engine._requests) == 3  # the whole, moments of tiles, tiles
+    assert len(engine._shapes) == 3  # the whole, moments of tiles, tiles
 
 
 def test_each_place_has_the_colours_of_its_region(

@@ -6,10 +6,11 @@ import math
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from impasto.engine.device import usable_cores
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime.model import Graphs, ShippedGraphs
-from impasto.methods.realtime.options import ENGINES, PRECISIONS
+from impasto.methods.realtime.options import ENGINES, PRECISIONS, RealtimeOptions
 from impasto.options import suggest
 
 Array = NDArray[np.float32]
@@ -38,11 +39,17 @@ class Engine(Protocol):
 
 
 def make_engine(
-    name: str, precision: str, device: str, threads: int | None, graphs: Graphs | None = None
+    name: str,
+    precision: str,
+    device: str,
+    threads: int | None,
+    graphs: Graphs | None = None,
+    streams: int = 1,
 ) -> Engine:
     """Return an engine; "auto" is torch where `device` is a GPU, else OpenVINO, else ONNX Runtime.
 
-    `graphs` are those of a network of the user's own; the package's without them.
+    `graphs` are those of a network of the user's own; the package's without them. The threads
+    are shared by so many `streams`, that is callers at the same time.
 
     Raises:
         OptionError: the engine cannot compute so; nothing else is taken in its place.
@@ -57,9 +64,9 @@ def make_engine(
         else:
             name = "openvino" if find_spec("openvino") else "onnxruntime"
     if name == "openvino":
-        return OpenVinoEngine(precision, threads, graphs)
+        return OpenVinoEngine(precision, threads, graphs, streams)
     if name == "onnxruntime":
-        return OnnxEngine(precision, threads, graphs)
+        return OnnxEngine(precision, max(1, (threads or usable_cores()) // streams), graphs)
     return TorchEngine(precision, device, threads, graphs)
 
 
@@ -69,7 +76,11 @@ class OpenVinoEngine:
     name = "openvino"
 
     def __init__(
-        self, precision: str = "auto", threads: int | None = None, graphs: Graphs | None = None
+        self,
+        precision: str = "auto",
+        threads: int | None = None,
+        graphs: Graphs | None = None,
+        streams: int = 1,
     ) -> None:
         self._graphs: Graphs = graphs or ShippedGraphs()
         os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
@@ -89,11 +100,15 @@ class OpenVinoEngine:
         exact = precision == "float32" or (precision == "int8" and not half)
         self._settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "f32" if exact else "bf16",
-            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads or usable_cores(),
         }
-        self._settings["INFERENCE_NUM_THREADS"] = threads or usable_cores()
+        # a hint of latency may take other threads than these
+        self._settings |= (
+            {"NUM_STREAMS": streams} if streams > 1 else {"PERFORMANCE_HINT": "LATENCY"}
+        )
+        self._streams = streams
         self._models: dict[str, Any] = {}
-        self._requests: OrderedDict[Any, _Request] = OrderedDict()
+        self._shapes: OrderedDict[Any, _Shape] = OrderedDict()
         self._lock = Lock()
 
     def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
@@ -102,26 +117,25 @@ class OpenVinoEngine:
         shapes = tuple((name, array.shape) for name, array in inputs.items() if name != "given")
         key = (graph, given, shapes, tuple(outputs))
         with self._lock:
-            if key not in self._requests:
+            if key not in self._shapes:
                 self._make_room(_numbers(shapes))
-                self._requests[key] = self._compiled(graph, given, shapes, outputs)
-            self._requests.move_to_end(key)
-            request = self._requests[key]
-        return request(inputs)
+                make = partial(self._compiled, graph, given, shapes, outputs)
+                self._shapes[key] = _Shape(make, self._streams)
+            self._shapes.move_to_end(key)
+            shape = self._shapes[key]
+        return shape(inputs)
 
     def _make_room(self, numbers: int) -> None:
         """Forget the shapes not seen for longest: each holds memory for its whole graph."""
-        kept = [_numbers(shapes) for _, _, shapes, _ in self._requests]
+        kept = [_numbers(shapes) for _, _, shapes, _ in self._shapes]
         while kept and (len(kept) >= _KEPT or sum(kept) + numbers > _KEPT_NUMBERS):
-            self._requests.popitem(last=False)
+            self._shapes.popitem(last=False)
             kept.pop(0)
 
-    def _compiled(self, graph: str, given: bool, shapes: Any, outputs: Sequence[str]) -> _Request:
-        if graph not in self._models:
-            found = self._graphs.file(graph, self.precision)
-            parts = found if isinstance(found, tuple) else (found,)
-            self._models[graph] = self._core.read_model(*parts)
-        model = self._models[graph].clone()
+    def _compiled(
+        self, graph: str, given: bool, shapes: Any, outputs: Sequence[str]
+    ) -> Callable[[], _Request]:
+        model = self._model(graph).clone()
         model.reshape({name: list(shape) for name, shape in shapes})
         for choice in (op for op in model.get_ops() if op.get_type_name() == "Select"):
             # between statistics that are given and the features' own
@@ -129,7 +143,36 @@ class OpenVinoEngine:
         chosen = [model.output(name) for name in outputs]
         used = [p for p in model.get_parameters() if p.output(0).get_target_inputs()]
         model = self._openvino.Model(chosen, used, graph)
-        return _Request(self._openvino, self._core.compile_model(model, "CPU", self._settings))
+        compiled = self._core.compile_model(model, "CPU", self._settings)
+        return partial(_Request, self._openvino, compiled)
+
+    def _model(self, graph: str) -> Any:
+        with self._lock:
+            if graph not in self._models:
+                found = self._graphs.file(graph, self.precision)
+                parts = found if isinstance(found, tuple) else (found,)
+                self._models[graph] = self._core.read_model(*parts)
+            return self._models[graph]
+
+
+class _Shape:
+    """Hold a graph compiled for one shape, and a request for each stream."""
+
+    def __init__(self, compile: Callable[[], Callable[[], _Request]], streams: int) -> None:
+        self._compile, self._lock, self._turns = compile, Lock(), Semaphore(streams)
+        self._make: Callable[[], _Request] | None = None
+        self._free: list[_Request] = []
+
+    def __call__(self, inputs: Mapping[str, Array]) -> list[Array]:
+        with self._turns:
+            with self._lock:  # who comes second waits for what the first has compiled
+                if self._make is None:
+                    self._make = self._compile()
+                request = self._free.pop() if self._free else self._make()
+            try:
+                return request(inputs)
+            finally:
+                self._free.append(request)
 
 
 def _numbers(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> int:
@@ -137,7 +180,7 @@ def _numbers(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> int:
 
 
 class _Request:
-    """Hold one compiled graph; arrays go in and come out without a copy.
+    """Run one compiled graph; arrays go in and come out without a copy.
 
     Memory that came out and that nobody holds any more is written again: to clear fresh memory
     for a large picture takes the system as long as the last convolution takes.
@@ -150,18 +193,16 @@ class _Request:
         # a port may have the names of what a graph's optimisation put in its place as well
         self._wanted = [port.get_node().get_friendly_name() for port in compiled.inputs]
         self._request = compiled.create_infer_request()
-        self._lock = Lock()
         self._outputs: list[tuple[list[Array], list[Any]]] = []
         self._own_references = 0
 
     def __call__(self, inputs: Mapping[str, Array]) -> list[Array]:
-        with self._lock:
-            arrays, tensors = self._unheld()
-            for i, tensor in enumerate(tensors):
-                self._request.set_output_tensor(i, tensor)
-            given = {i: inputs[name] for i, name in enumerate(self._wanted)}
-            self._request.infer(given, share_inputs=True, share_outputs=True)
-            return list(arrays)
+        arrays, tensors = self._unheld()
+        for i, tensor in enumerate(tensors):
+            self._request.set_output_tensor(i, tensor)
+        given = {i: inputs[name] for i, name in enumerate(self._wanted)}
+        self._request.infer(given, share_inputs=True, share_outputs=True)
+        return list(arrays)
 
     def _unheld(self) -> tuple[list[Array], list[Any]]:
         """Return outputs that nobody else holds, neither them nor a view of them."""
@@ -252,3 +293,23 @@ class TorchEngine:
         names: Any = self._modules[graph].outputs
         by_name = dict(zip(names, named, strict=True))
         return [by_name[name].float().cpu().numpy() for name in outputs]
+
+
+class Engines:
+    """Make one engine for each network, for all stylizers that are prepared with it."""
+
+    def __init__(self, streams: int = 1) -> None:
+        self.streams = streams
+        self._made: dict[Any, Engine] = {}
+
+    def of(self, options: RealtimeOptions, sha256: str, graphs: Graphs) -> Engine:
+        """Return the engine for a network of this hash.
+
+        Raises:
+            as `make_engine`.
+        """
+        chosen = options.engine, options.precision, options.device, options.threads
+        key = (sha256, *chosen)
+        if key not in self._made:
+            self._made[key] = make_engine(*chosen, graphs, self.streams)
+        return self._made[key]

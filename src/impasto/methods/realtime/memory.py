@@ -19,9 +19,15 @@ _SHARE = 0.8  # of the free memory
 
 
 def tile_side(
-    options: RealtimeOptions, height: int, width: int, bytes_per_pixel: float = BYTES_PER_PIXEL
+    options: RealtimeOptions,
+    height: int,
+    width: int,
+    bytes_per_pixel: float = BYTES_PER_PIXEL,
+    share: float = 1.0,
 ) -> int:
     """Return the side of the tiles for a picture, of which so many bytes a pixel are held.
+
+    `share` is that of the memory which is this picture's, where several are painted at once.
 
     Raises:
         OptionError: the memory does not do for the smallest.
@@ -30,6 +36,7 @@ def tile_side(
     if asked is None and there is None:
         return LARGEST_TILE
     free = _SHARE * (there or 0) if asked is None else asked - used_memory()
+    free *= share
     held = bytes_per_pixel * height * width
     least = BYTES_PER_TILE_PIXEL * min((LEAST_TILE + AROUND) ** 2, height * width)
     if held + least > free:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from impasto.errors import OptionError
 from impasto.methods.contract import Image, Part, Pixels
 from impasto.methods.realtime.codes import StyleCode
+from impasto.methods.realtime.engines import Engines
 from impasto.methods.realtime.guides import Everywhere, Shares
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import (
@@ -75,6 +76,7 @@ def prepare_any(
     options: RealtimeOptions,
     masks: Sequence[Array] = (),
     strength_map: Array | None = None,
+    engines: Engines | None = None,
 ) -> RealtimeStylizer | MixedStylizer:
     """Return a stylizer of styles that may belong to several networks.
 
@@ -86,7 +88,7 @@ def prepare_any(
         own = network_of(style)
         groups.setdefault("" if own is None else own.sha256, []).append(number)
     if len(groups) == 1 or options.network is not None:  # which all must belong to
-        return prepare(styles, blend, options, masks, strength_map)
+        return prepare(styles, blend, options, masks, strength_map, engines)
     if masks and len(masks) != len(styles):
         raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
 
@@ -98,6 +100,7 @@ def prepare_any(
                 options,
                 [masks[i] for i in numbers] if masks and len(numbers) > 1 else (),
                 strength_map,
+                engines,
             )
             for numbers in groups.values()
         )

@@ -19,7 +19,7 @@ from impasto.methods.contract import Image, Part, Pixels, Step
 from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
-from impasto.methods.realtime.engines import Engine, make_engine
+from impasto.methods.realtime.engines import Engine, Engines
 from impasto.methods.realtime.guides import Everywhere, Guide, Shares
 from impasto.methods.realtime.memory import tile_side
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
@@ -185,10 +185,12 @@ def prepare(
     options: RealtimeOptions,
     masks: Sequence[Array] = (),
     strength_map: Array | None = None,
+    engines: Engines | None = None,
 ) -> RealtimeStylizer:
     """Load the network, encode styles that are pictures, and return a stylizer.
 
-    All styles belong to one network; `mixed` has those of several.
+    All styles belong to one network; `mixed` has those of several. `engines` are those of
+    stylizers prepared before.
 
     Raises:
         WeightsError: the package's network is damaged.
@@ -210,9 +212,7 @@ def prepare(
     model, *_ = [_model(style, options.network) for style in styles]
     if options.local and isinstance(model, ResidualModel):
         raise OptionError("local: a residual network takes statistics of the whole picture")
-    engine = make_engine(
-        options.engine, options.precision, options.device, options.threads, model.graphs
-    )
+    engine = (engines or Engines()).of(options, model.sha256, model.graphs)
     codes = tuple(
         style
         if isinstance(style, StyleCode)

@@ -1,0 +1,88 @@
+"""`impasto stylize` of many pictures: what is painted, skipped and failed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from impasto.batch import Batch, Outcome, Pair
+from impasto.cli.watch import clock
+
+
+def run_batch(batch: Batch, pairs: Sequence[Pair], *, quiet: bool) -> None:
+    """Paint all pairs, print each result, and a summary; exit 1 when one has failed."""
+    summary = Summary(len(pairs), quiet=quiet)
+    outcomes = batch.run(pairs)
+    try:
+        for outcome in outcomes:
+            summary.tell(outcome)
+    except KeyboardInterrupt:
+        outcomes.close()  # type: ignore[attr-defined]
+        summary.end("stopped; the same command with --skip-existing does the rest")
+        raise
+    summary.end()
+    if summary.failed:
+        sys.exit(1)
+
+
+class Summary:
+    """Count what became of pairs; results go to standard output, all else to the error output."""
+
+    def __init__(self, total: int, *, quiet: bool, stream: TextIO | None = None) -> None:
+        self.total, self.quiet = total, quiet
+        self.stream = sys.stderr if stream is None else stream
+        self.live = self.stream.isatty() and not quiet
+        self.started = time.monotonic()
+        self.painted = self.skipped = self.failed = 0
+        self.pixels = 0
+
+    def tell(self, outcome: Outcome) -> None:
+        """Print a result or why there is none, and on a terminal how far it is."""
+        self._clear()
+        if outcome.error is not None:
+            self.failed += 1
+            text = " ".join(str(outcome.error).split())
+            click.echo(f"impasto: {outcome.pair.content}: {text}", err=True)
+        elif outcome.shape is None:
+            self.skipped += 1
+        else:
+            self.painted += 1
+            height, width = outcome.shape
+            self.pixels += height * width
+            if not self.quiet:
+                click.echo(f"{outcome.pair.out}  {width}x{height}  {outcome.seconds:.2f} s")
+        if self.live:
+            done = self.painted + self.skipped + self.failed
+            left = (time.monotonic() - self.started) * (self.total - done) / done
+            full = round(20 * done / self.total)
+            bar = f"[{'#' * full}{'.' * (20 - full)}]"
+            self.stream.write(f"{bar} {done}/{self.total}  {clock(left)} left")
+            self.stream.flush()
+
+    def end(self, note: str = "") -> None:
+        """Print the counts, and the speed."""
+        self._clear()
+        took = time.monotonic() - self.started
+        counts = [f"{self.painted} painted"]
+        counts += [f"{self.skipped} skipped"] if self.skipped else []
+        counts += [f"{self.failed} failed"] if self.failed else []
+        speed = f"{self.painted / took:.2f} pictures/s, {self.pixels / took / 1e6:.1f} Mpx/s"
+        parts = [", ".join(counts), f"in {clock(took)}", speed if self.painted else "", note]
+        click.echo("impasto: " + "; ".join(part for part in parts if part), err=True)
+
+    def _clear(self) -> None:
+        if self.live:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+
+
+def is_batch(contents: Sequence[Path], out: str | None, pairs: Path | None) -> bool:
+    """Return whether a call paints many pictures, or into a folder."""
+    folder = out is not None and (out.endswith(("/", os.sep)) or Path(out).is_dir())
+    return pairs is not None or len(contents) > 1 or folder
