@@ -23,7 +23,6 @@ from impasto.images import (
     Scratch,
     check_large_target,
     check_target,
-    load_picture,
     pack,
     pack_deepzoom,
     save_picture,
@@ -107,7 +106,7 @@ class FileJob:
             OptionError: the memory does not do for a tile.
         """
         on_disk = output.deepzoom or _takes_tiles(setup, opened, share)
-        return cls(setup, opened, output, None if on_disk else load_picture(opened.path), share)
+        return cls(setup, opened, output, None if on_disk else opened.load(), share)
 
     @property
     def shape(self) -> tuple[int, int]:

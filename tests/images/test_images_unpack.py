@@ -192,9 +192,7 @@ def test_a_profile_that_is_of_no_use_is_told_once(
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         scratch = unpacked(path)
-    assert [str(w.message)[:26] for w in told] == ["the colour profile of a is"] or (
-        len(told) == 1 and "does not fit" in str(told[0].message)
-    )
+    assert [str(w.message)[:26] for w in told] == ["the colour profile of a is"]
     expected = np.asarray(Image.open(path)) / 255
     np.testing.assert_allclose(scratch[0:70, 0:90], expected, atol=1e-6)
     scratch.close()

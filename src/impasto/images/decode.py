@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,16 @@ def _decode_png(kind: str, data: bytes, name: str) -> Samples:
     stored, colors = stored_samples(image)
     alpha = stored[..., colors] if stored.shape[2] > colors else None
     # From the file: libvips says nothing of damaged EXIF data and profiles.
-    exif = png.find_chunk(data, b"eXIf")
-    return Samples(stored[..., :colors], alpha, png.find_profile(data), _orientation(exif, name))
+    orientation, profile = (
+        png_orientation(io.BytesIO(data), name),
+        png.find_profile(io.BytesIO(data)),
+    )
+    return Samples(stored[..., :colors], alpha, profile, orientation)
+
+
+def png_orientation(file: BinaryIO, name: str) -> int:
+    """Return the EXIF orientation of a PNG file."""
+    return _orientation(png.find_chunk(file, b"eXIf"), name)
 
 
 def _decode_tiff(kind: str, data: bytes, name: str) -> Samples:

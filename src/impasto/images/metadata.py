@@ -1,5 +1,6 @@
 """Keep the recipe of a picture in its XMP packet, and read it back."""
 
+import io
 import json
 import os
 import re
@@ -67,7 +68,7 @@ def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _find_xmp(kind: str, data: bytes) -> bytes | None:
     if kind == "PNG":
-        return png.find_xmp(data)
+        return png.find_xmp(io.BytesIO(data))
     if kind == "TIFF":
         packet: bytes | None = find_field(open_picture(kind, data), "xmp-data")
         return packet
