@@ -6,6 +6,7 @@ import json
 import struct
 import sys
 from contextlib import closing
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -233,3 +234,24 @@ def test_jpegs_keep_full_colour_resolution(made: Any, out: Path) -> None:
     path = pack(made(pixels), out / "a.jpg", quality=100)
     assert np.abs(load_picture(path).pixels - pixels).max() < 16 / 255
     assert libvips().Image.jpegload(str(path)).get("jpeg-chroma-subsample") == "4:4:4"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+def test_of_a_large_file_its_recipe_alone_is_read(
+    made: Any, out: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    noise = np.random.default_rng(0).random((700, 900, 3), np.float32)
+    path = pack(made(noise), out / f"a{suffix}", RECIPE)
+    sizes = []
+
+    class Counting(FileIO):
+        def readinto(self, buffer: Any, /) -> int:
+            sizes.append(super().readinto(buffer))
+            return sizes[-1]
+
+        def readall(self) -> bytes:
+            pytest.fail("the whole file is read")
+
+    monkeypatch.setattr("builtins.open", lambda name, mode: BufferedReader(Counting(name)))
+    assert read_recipe(path) == json.loads(RECIPE)
+    assert sum(sizes) < 2**17 < path.stat().st_size

@@ -65,18 +65,18 @@ def decode(kind: str, data: bytes, name: str) -> Samples:
         ) from error
 
 
-def open_header(kind: str, data: bytes) -> Any:
+def open_header(kind: str, file: BinaryIO) -> Any:
     """Read a file's header with Pillow; pixels wait for `load`.
 
     The plugin is called directly: `Image.open` would apply Pillow's own pixel limit,
     which is a global of the process, and try formats that were not asked for.
     """
     module, _, name = _PLUGINS[kind].partition(".")
-    return getattr(import_module(f"PIL.{module}"), name)(io.BytesIO(data))
+    return getattr(import_module(f"PIL.{module}"), name)(file)
 
 
 def _decode_with_pillow(kind: str, data: bytes, name: str) -> Samples:
-    with open_header(kind, data) as image:
+    with open_header(kind, io.BytesIO(data)) as image:
         return _samples_of(image, name, upright=kind == "TIFF")
 
 
