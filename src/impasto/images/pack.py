@@ -25,6 +25,15 @@ _JPEG_XMP = 65000  # bytes, more of which libvips leaves out in silence
 _TILE = 256
 
 
+def is_streamed(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file of this name can be written row after row.
+
+    Raises:
+        ImageError: nothing can be written so.
+    """
+    return format_of(path) in _STREAMED
+
+
 def check_large_target(path: str | os.PathLike[str], height: int, width: int) -> None:
     """Check before long work that a large picture could be written as a file of this name.
 
@@ -32,7 +41,7 @@ def check_large_target(path: str | os.PathLike[str], height: int, width: int) ->
         ImageError: its format must be written whole, or holds no such sides.
     """
     kind = format_of(path)
-    if kind not in _STREAMED:
+    if not is_streamed(path):
         raise ImageError(
             f"{os.fspath(path)}: a {width}x{height} picture is written row after row, which"
             f" {kind} does not allow: name it .tif, .png or .jpg"
