@@ -19,7 +19,7 @@ from impasto.images.files import identify_file, reason
 from impasto.images.load import load_picture
 from impasto.images.orientation import is_sideways
 from impasto.images.picture import Picture, check_side, unit_range
-from impasto.images.profiles import is_of_grey, sound_profile, to_srgb
+from impasto.images.profiles import is_of_grey, sound_profile, srgb_profile, to_srgb
 from impasto.images.scratch import Scratch
 from impasto.images.tiff import check_depth, is_for_pillow, read_tags, split_samples
 from impasto.images.vips import bands_of, colors_in, find_field, open_file
@@ -125,13 +125,15 @@ def _open(kind: str, path: Path, name: str) -> Opened | None:
 
 
 def _about(kind: str, path: Path, image: Any, name: str) -> tuple[bytes | None, int]:
-    """Return the colour profile and the orientation."""
-    if kind != "PNG":
+    """Return the colour profile, None for sRGB, and the orientation."""
+    if kind == "PNG":
+        # From the file: libvips says nothing of damaged EXIF data and profiles.
+        with open(path, "rb", buffering=0) as file:
+            profile, orientation = png.find_profile(file), png_orientation(file, name)
+    else:
         profile = find_field(image, "icc-profile-data")
-        return profile, find_field(image, "orientation") or 1
-    # From the file: libvips says nothing of damaged EXIF data and profiles.
-    with open(path, "rb", buffering=0) as file:
-        return png.find_profile(file), png_orientation(file, name)
+        orientation = find_field(image, "orientation") or 1
+    return None if profile == srgb_profile() else profile, orientation
 
 
 def _damaged(kind: str, name: str, error: Exception) -> ImageError:
