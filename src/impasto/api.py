@@ -17,6 +17,8 @@ from impasto.images import load_picture, open_large, read_recipe
 from impasto.job import Guides, Job, Progress, Setup, Stylized, prepare_stylizer
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import Options, resolve
+from impasto.methods.realtime.memory import LEAST_TILE
+from impasto.methods.realtime.model import CELL
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations, unknown_option
 from impasto.recipe import Recipe, find_ingredient
@@ -240,6 +242,12 @@ class Remade:
     def stop_after(self) -> int | None:
         """Return the step at which it was stopped, None if it was not."""
         return self.recipe.steps if self.recipe.stopped else None
+
+    @property
+    def tile(self) -> int | None:
+        """Return the side of the tiles it was painted in on the disk, None if it was not."""
+        found = self.recipe.made_with.get("tile")
+        return found // CELL * CELL if isinstance(found, int) and found >= LEAST_TILE else None
 
 
 def _options(kind: type[Options], given: Mapping[str, Any]) -> Options:

@@ -6,9 +6,11 @@ on the disk lies in a folder beside the result until that is written.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,17 +25,19 @@ from impasto.images import (
     Scratch,
     check_large_target,
     check_target,
-    load_picture,
     pack,
     pack_deepzoom,
     save_picture,
     thumbnail,
 )
-from impasto.images.picture import check_side
+from impasto.images.pack import is_streamed
+from impasto.images.picture import MAX_PIXELS, check_side
 from impasto.images.save import DEEP, format_of
 from impasto.job import Job, Progress, Setup, Stylized
 from impasto.methods.contract import Part, Step
-from impasto.methods.realtime.memory import tile_side
+from impasto.methods.quality import Options
+from impasto.methods.realtime.memory import BYTES_PER_PIXEL, tile_side
+from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import OnePass
 from impasto.methods.realtime.tiles import Tile, tiles_of, with_margin
 from impasto.recipe import Ingredient, Recipe, file_sha256
@@ -68,7 +72,7 @@ class Output:
         """
         if depth is None:
             depth = 16 if opened.deep and format_of(path) in DEEP else 8
-        check_target(path, depth)
+        check_target(path, depth, quality)
         return cls(Path(path), depth, quality, deepzoom)
 
     def write(self, result: Stylized) -> Path:
@@ -76,6 +80,11 @@ class Output:
         recipe = replace(result.recipe, output=self.recorded()).to_json()
         kept = {"depth": self.depth, "quality": self.quality}
         return save_picture(self.path, result.image, alpha=result.alpha, recipe=recipe, **kept)  # type: ignore[arg-type]
+
+    @property
+    def pyramid(self) -> Path:
+        """Return where the pyramid's description is written; beside it stands its folder."""
+        return self.path.with_suffix(".dzi")
 
     def recorded(self) -> dict[str, object]:
         """Return what a recipe says of it."""
@@ -88,6 +97,8 @@ class FileJob:
     """One file to be painted into another; `run` it.
 
     `picture` is the content where it is held in memory, None where it is painted on the disk.
+    `share` is that of the memory which is this job's, where several run at once; `tile` the side
+    of the tiles of a run before, to be repeated if the memory allows it.
     """
 
     setup: Setup
@@ -95,91 +106,102 @@ class FileJob:
     output: Output
     picture: Picture | None
     share: float = 1
+    tile: int | None = None
 
     @classmethod
-    def open(cls, setup: Setup, opened: Opened, output: Output, share: float = 1) -> FileJob:
+    def open(
+        cls,
+        setup: Setup,
+        opened: Opened,
+        output: Output,
+        share: float = 1,
+        tile: int | None = None,
+    ) -> FileJob:
         """Decide where it is painted, and load the content if that is in memory.
-
-        `share` is that of the memory which is this job's, where several run at once.
 
         Raises:
             ImageError: the content cannot be read, or is too large or too small.
             OptionError: the memory does not do for a tile.
         """
-        on_disk = output.deepzoom or _takes_tiles(setup, opened, share)
-        return cls(setup, opened, output, None if on_disk else load_picture(opened.path), share)
+        job = cls(setup, opened, output, None, share, tile)
+        return job if job._is_for_the_disk() else replace(job, picture=opened.load())
 
     @property
     def shape(self) -> tuple[int, int]:
         """Return height and width of the result."""
-        return _size(self.setup, self.opened)
+        size, (height, width) = self._options.size, (self.opened.height, self.opened.width)
+        if size is None:
+            return height, width
+        scale = size / max(height, width)
+        height, width = round(height * scale), round(width * scale)
+        check_side(width, height, f"the content at size {size}")
+        return height, width
 
     def run(self, progress: Progress | None = None, stop_after: int | None = None) -> Recipe:
         """Paint and write; `stop_after` is the step of the optimiser to stop after.
 
+        What is painted on the disk goes on where a run before was interrupted, if that was alike.
+
         Raises:
-            as `paint_large`, and as the stylizer.
+            ImageError: a file cannot be read or written, or the disk is too full.
+            OptionError: the memory does not do for a tile.
+            KeyboardInterrupt: the user stopped it; what is painted stays on the disk.
+            others as the stylizer.
         """
         if self.picture is None:
-            return paint_large(self.setup, self.opened, self.output, progress, self.share)
+            return self._run_on_disk(progress)
         result = Job(self.picture, self.setup).run(progress, stop_after)
         self.output.write(result)
         return result.recipe
 
+    @property
+    def _options(self) -> Options:
+        return self.setup.stylizer.options
 
-def _size(setup: Setup, opened: Opened) -> tuple[int, int]:
-    size = setup.stylizer.options.size
-    if size is None:
-        return opened.height, opened.width
-    scale = size / max(opened.height, opened.width)
-    height, width = round(opened.height * scale), round(opened.width * scale)
-    check_side(width, height, f"the content at size {size}")
-    return height, width
+    def _is_for_the_disk(self) -> bool:
+        if not isinstance(self.setup.stylizer, OnePass):
+            return self.output.deepzoom
+        if self.output.deepzoom or self.tile is not None:
+            return True
+        if len(tiles_of(with_margin(self.shape), self._side(0), 0)) == 1:
+            return False
+        return is_streamed(self.output.path) or not self._fits_in_memory()
 
+    def _fits_in_memory(self) -> bool:
+        sizes = math.prod(self.shape), self.opened.height * self.opened.width
+        try:
+            return max(sizes) <= MAX_PIXELS and self._side(BYTES_PER_PIXEL) > 0
+        except OptionError:
+            return False
 
-def _takes_tiles(setup: Setup, opened: Opened, share: float) -> bool:
-    if not isinstance(setup.stylizer, OnePass):
-        return False
-    shape = _size(setup, opened)
-    side = tile_side(setup.stylizer.options, *shape, 0, share)
-    return len(tiles_of(with_margin(shape), side, 0)) > 1
+    def _side(self, bytes_per_pixel: float) -> int:
+        options = self._options
+        assert isinstance(options, RealtimeOptions)
+        side = tile_side(options, *self.shape, bytes_per_pixel, self.share)
+        return side if self.tile is None else min(side, self.tile)
 
-
-def paint_large(
-    setup: Setup,
-    opened: Opened,
-    output: Output,
-    progress: Progress | None = None,
-    share: float = 1,
-) -> Recipe:
-    """Paint a file of any size into another, in bounded memory: a `share` of that there is.
-
-    A run that was interrupted goes on where it was, when it is begun again alike.
-
-    Raises:
-        ImageError: a file cannot be read or written, or the disk is too full.
-        OptionError: the memory does not do for a tile.
-        KeyboardInterrupt: the user stopped it; what is painted stays on the disk.
-    """
-    stylizer, shape = setup.stylizer, _size(setup, opened)
-    if not isinstance(stylizer, OnePass):
-        raise OptionError("only the real-time network paints on the disk: use quality fast")
-    check_large_target(output.path, *shape)
-    tile = tile_side(stylizer.options, *shape, 0, share)
-    content = Ingredient(opened.path.name, file_sha256(opened.path))
-    steps = 0 if stylizer.options.strength == 0 else 1
-    recipe = replace(setup.recipe(content, steps), output=output.recorded())
-    with Workspace.open(output.path, [recipe.as_dict(), tile]) as work:
-        _check_disk(work.folder, opened, shape, output.depth)
-        seen = work.content(opened, shape)
-        result = Scratch(work.folder / "result", (*shape, 3 + seen.has_alpha), output.depth)
-        _paint(stylizer, seen, result, tile, work, progress)
-        pack(result, output.path, recipe.to_json(), output.quality)
-        if output.deepzoom:
-            pack_deepzoom(result, output.path.with_suffix(".dzi"), output.quality)
-        seen.close()
-        result.close()
-    return recipe
+    def _run_on_disk(self, progress: Progress | None) -> Recipe:
+        stylizer, opened, output = self.setup.stylizer, self.opened, self.output
+        if not isinstance(stylizer, OnePass):
+            raise OptionError("only the real-time network paints on the disk: use quality fast")
+        check_large_target(output.path, *self.shape)
+        content = Ingredient(opened.path.name, file_sha256(opened.path))
+        recipe = self.setup.recipe(content, 0 if stylizer.options.strength == 0 else 1)
+        recipe = replace(recipe, output=output.recorded())
+        with Workspace.open(output.path, recipe.as_dict()) as work, ExitStack() as files:
+            _check_disk(work.folder, opened, self.shape, output.depth)
+            # another memory would have others, whose pixels differ by a hair
+            tile = work.keep("tile", self._side(0))
+            recipe = replace(recipe, made_with={**recipe.made_with, "tile": tile})
+            seen = files.enter_context(closing(work.content(opened, self.shape)))
+            shape = (*self.shape, 3 + seen.has_alpha)
+            result = Scratch(work.folder / "result", shape, output.depth)
+            files.enter_context(closing(result))
+            _paint(stylizer, seen, result, tile, work, progress)
+            pack(result, output.path, recipe.to_json(), output.quality)
+            if output.deepzoom:
+                pack_deepzoom(result, output.pyramid, output.quality)
+        return recipe
 
 
 def _paint(
@@ -197,16 +219,17 @@ def _paint(
         parts = _unchanged(seen, tiles[first:])
     else:
         parts = stylizer.parts(seen, tile, first)
-    for number, part in enumerate(ahead(parts), first + 1):
-        pixels = part.pixels
-        if result.has_alpha:
-            pixels = np.concatenate([pixels, seen.alpha(part.place)[..., None]], 2)
-        result.write(part.place, pixels)
-        work.mark(number)
-        if progress is not None:
-            show, done = partial(thumbnail, result, _SHOWN), number / len(tiles)
-            progress(Step(number, len(tiles), height, width, {}, done, show, message))
-            message = None
+    with closing(ahead(parts)) as coming:
+        for number, part in enumerate(coming, first + 1):
+            pixels = part.pixels
+            if result.has_alpha:
+                pixels = np.concatenate([pixels, seen.alpha(part.place)[..., None]], 2)
+            result.write(part.place, pixels)
+            work.mark(number)
+            if progress is not None:
+                show, done = partial(thumbnail, result, _SHOWN), number / len(tiles)
+                progress(Step(number, len(tiles), height, width, {}, done, show, message))
+                message = None
 
 
 def _unchanged(seen: Scratch, tiles: Sequence[Tile]) -> Iterator[Part]:
@@ -221,11 +244,13 @@ def _check_disk(folder: Path, opened: Opened, shape: tuple[int, int], depth: int
     Raises:
         ImageError: it does not fit.
     """
-    pixels = opened.height * opened.width * (2 if opened.deep else 1)
-    pixels += shape[0] * shape[1] * (depth // 8 + 2 * (shape != (opened.height, opened.width)))
+    before = opened.height, opened.width
+    wide = opened.deep or opened.image is None or opened.profile is not None
+    needed = 3 * math.prod(before) * (2 if wide else 1)
+    needed += 3 * math.prod(shape) * (depth // 8 + 2 * (shape != before))
     free = shutil.disk_usage(folder).free + sum(f.stat().st_size for f in folder.iterdir())
-    if 3 * pixels > free:
+    if needed > free:
         raise ImageError(
             f"{folder.parent} has {free / 2**30:.1f} GB free, and a {shape[1]}x{shape[0]} picture"
-            f" takes {3 * pixels / 2**30:.1f} GB there while it is painted: write elsewhere with -o"
+            f" takes {needed / 2**30:.1f} GB there while it is painted: write elsewhere with -o"
         )

@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from impasto.errors import ImageError
 from impasto.images import Opened, Scratch, resized_part, unpack
+from impasto.images.files import reason
 
 _BAND = 2**22  # pixels that are resized at once
 _LOCK = "lock"
@@ -31,36 +32,55 @@ class Workspace:
     folder: Path
 
     @classmethod
+    def of(cls, target: Path) -> Workspace:
+        """Return the one of a target, whether it is there or not."""
+        target = target.resolve()
+        return cls(target.with_name(f".{target.name}.impasto"))
+
+    @classmethod
     @contextmanager
     def open(cls, target: Path, job: Any) -> Iterator[Workspace]:
         """Make the folder of a target, or take up the one that a run of the same job has left.
 
         Raises:
-            ImageError: it cannot be made, or another run is at work there.
+            ImageError: it cannot be made, or another run is at work there, or the disk is full.
         """
-        target = target.resolve()
-        work = cls(target.with_name(f".{target.name}.impasto"))
+        work = cls.of(target)
         try:
             work.folder.mkdir(exist_ok=True)
         except OSError as error:
             raise ImageError(f"{work.folder}: cannot be made ({error.strerror})") from None
         with work._alone():
-            work._take_up(hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest())
             try:
+                work._take_up(hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest())
                 yield work
             except (KeyboardInterrupt, CancelledError):
                 raise
-            except BaseException:
-                shutil.rmtree(work.folder, ignore_errors=True)
+            except BaseException as error:
+                work._remove()
+                if isinstance(error, OSError):
+                    raise ImageError(f"{work.folder}: {reason(error)}") from error
                 raise
-            shutil.rmtree(work.folder, ignore_errors=True)
+            work._remove()
 
     def _take_up(self, digest: str) -> None:
         if self._read("job") != digest:
             for path in self.folder.iterdir():
-                if path.name != _LOCK:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name != _LOCK:
                     path.unlink()
         self._write("job", digest)
+
+    def _remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def keep(self, name: str, number: int) -> int:
+        """Return the number that a run before has kept, or keep this one."""
+        known = self._read(name)
+        if known is None:
+            self._write(name, str(number))
+        return number if known is None else int(known)
 
     def content(self, opened: Opened, shape: tuple[int, int]) -> Scratch:
         """Return the content at the size of the result, unpacked if it is not yet."""
@@ -117,14 +137,14 @@ def _resized(scratch: Scratch, path: Path, shape: tuple[int, int]) -> Scratch:
     height, width = shape
     out = Scratch(path, (height, width, 3 + scratch.has_alpha), 16)
     rows = max(1, _BAND // max(width, scratch.shape[1] * scratch.shape[0] // height))
-    for top in range(0, height, rows):
-        place = slice(top, min(top + rows, height)), slice(0, width)
-        pixels = resized_part(scratch, height, width, place)
-        if scratch.has_alpha:
-            alpha = resized_part(_Alpha(scratch), height, width, place)
-            pixels = np.concatenate([pixels, alpha[..., None]], 2)
-        out.write(place, pixels)
-    scratch.close()
+    with closing(scratch), closing(out):
+        for top in range(0, height, rows):
+            place = slice(top, min(top + rows, height)), slice(0, width)
+            pixels = resized_part(scratch, height, width, place)
+            if scratch.has_alpha:
+                alpha = resized_part(_Alpha(scratch), height, width, place)
+                pixels = np.concatenate([pixels, alpha[..., None]], 2)
+            out.write(place, pixels)
     scratch.path.unlink()
     return out
 

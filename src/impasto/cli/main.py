@@ -57,8 +57,9 @@ def main(args: list[str] | None = None) -> None:
     warnings.showwarning = _show_warning  # type: ignore[assignment]
     try:
         sys.exit(cli.main(arguments, prog_name="impasto", standalone_mode=False))
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _fail("stopped", 130)
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        # click has its own error for Ctrl-C; what was said is in the cause
+        _fail(str(error.__cause__ or error) or "stopped", 130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -50,7 +50,7 @@ def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: A
     started = time.monotonic()
     opened = open_large(remade.content)
     output = Output.of(out, opened, stored.get("depth", 8), stored.get("quality", 92))
-    job = FileJob.open(remade.setup, opened, output)
+    job = FileJob.open(remade.setup, opened, output, tile=remade.tile)
     with watching([Progress(quiet=flags["quiet"])]) as tell:
         recipe = saving(lambda: job.run(tell, remade.stop_after), output)
     tell_result(out, recipe, job.shape, time.monotonic() - started)

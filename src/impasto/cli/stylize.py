@@ -23,6 +23,7 @@ from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations
 from impasto.recipe import Recipe
 from impasto.stream import FileJob, Output
+from impasto.workspace import Workspace
 
 _QUALITIES = "Qualities: " + "; ".join(f"{n} ({why})" for n, (why, _) in QUALITIES.items()) + "."
 _PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."
@@ -141,6 +142,8 @@ def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str
     opened = open_large(content)
     rest = {"quality": files["file_quality"], "deepzoom": files["deepzoom"]}
     output = Output.of(out, opened, files["depth"], **rest)
+    if output.deepzoom:
+        _unused_pyramid(output, force=files["force"])
     guides = {"masks": files["masks"], "strength_map": files["strength_map"]}
     setup = Setup.open(list(styles), blend, options, **guides)
     job = FileJob.open(setup, opened, output)
@@ -181,9 +184,18 @@ def saving(run: Callable[[], Recipe], output: Output) -> Recipe:
 
     Raises:
         DivergedError: they did; it names the picture that was saved.
+        KeyboardInterrupt: the user stopped it; it says how to go on, if that can be.
     """
+    work = Workspace.of(output.path)
     try:
         return run()
+    except KeyboardInterrupt:
+        if not work.folder.is_dir():
+            raise
+        raise KeyboardInterrupt(
+            f"stopped after tile {work.painted}; the same command goes on there. Until then the"
+            f" work lies in {work.folder}, which may be deleted"
+        ) from None
     except DivergedError as error:
         if error.result is None:
             raise
@@ -222,6 +234,13 @@ def unused(path: Path, *, force: bool) -> Path:
     if taken and not force:
         raise ImageError(f"{path} exists: choose another name, or add --force to overwrite it")
     return path
+
+
+def _unused_pyramid(output: Output, *, force: bool) -> None:
+    unused(output.pyramid, force=force)
+    folder = output.pyramid.with_name(f"{output.pyramid.stem}_files")
+    if folder.exists() and not force:
+        raise ImageError(f"{folder} exists: choose another name, or add --force to replace it")
 
 
 def tell_result(out: Path, recipe: Recipe, shape: tuple[int, int], seconds: float) -> None:

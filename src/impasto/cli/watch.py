@@ -32,7 +32,8 @@ class Progress:
     def __call__(self, step: Step) -> None:
         """Show a step, if it is time to."""
         if step.message:
-            self._write(f"impasto: note: step {step.number}: {step.message}", final=True)
+            where = f"step {step.number}: " if step.losses else ""
+            self._write(f"impasto: note: {where}{step.message}", final=True)
         now = time.monotonic() - self.started
         # ten times a second on a terminal, every twentieth of the work elsewhere
         due = now - self.shown >= 0.1 if self.live else step.done - self.shown >= 0.05

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,18 +65,18 @@ def decode(kind: str, data: bytes, name: str) -> Samples:
         ) from error
 
 
-def open_header(kind: str, data: bytes) -> Any:
+def open_header(kind: str, file: BinaryIO) -> Any:
     """Read a file's header with Pillow; pixels wait for `load`.
 
     The plugin is called directly: `Image.open` would apply Pillow's own pixel limit,
     which is a global of the process, and try formats that were not asked for.
     """
     module, _, name = _PLUGINS[kind].partition(".")
-    return getattr(import_module(f"PIL.{module}"), name)(io.BytesIO(data))
+    return getattr(import_module(f"PIL.{module}"), name)(file)
 
 
 def _decode_with_pillow(kind: str, data: bytes, name: str) -> Samples:
-    with open_header(kind, data) as image:
+    with open_header(kind, io.BytesIO(data)) as image:
         return _samples_of(image, name, upright=kind == "TIFF")
 
 
@@ -86,8 +86,16 @@ def _decode_png(kind: str, data: bytes, name: str) -> Samples:
     stored, colors = stored_samples(image)
     alpha = stored[..., colors] if stored.shape[2] > colors else None
     # From the file: libvips says nothing of damaged EXIF data and profiles.
-    exif = png.find_chunk(data, b"eXIf")
-    return Samples(stored[..., :colors], alpha, png.find_profile(data), _orientation(exif, name))
+    orientation, profile = (
+        png_orientation(io.BytesIO(data), name),
+        png.find_profile(io.BytesIO(data)),
+    )
+    return Samples(stored[..., :colors], alpha, profile, orientation)
+
+
+def png_orientation(file: BinaryIO, name: str) -> int:
+    """Return the EXIF orientation of a PNG file."""
+    return _orientation(png.find_chunk(file, b"eXIf"), name)
 
 
 def _decode_tiff(kind: str, data: bytes, name: str) -> Samples:

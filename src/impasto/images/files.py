@@ -46,8 +46,8 @@ def read_file(path: str | os.PathLike[str]) -> tuple[str, bytes]:
     Raises:
         ImageError: There is no such file, it cannot be read or it is no picture.
     """
-    with _opened(path) as (kind, head, file):
-        return kind, head + file.read()
+    with opened_file(path) as (kind, file):
+        return kind, file.read()
 
 
 def identify_file(path: str | os.PathLike[str]) -> str:
@@ -56,12 +56,17 @@ def identify_file(path: str | os.PathLike[str]) -> str:
     Raises:
         ImageError: As `read_file`.
     """
-    with _opened(path) as (kind, _, _):
+    with opened_file(path) as (kind, _):
         return kind
 
 
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes, BinaryIO]]:
+def opened_file(path: str | os.PathLike[str]) -> Iterator[tuple[str, BinaryIO]]:
+    """Open a picture file, at its beginning, and tell its format, such as "PNG".
+
+    Raises:
+        ImageError: As `read_file`.
+    """
     shown = os.fspath(path)
     try:
         if os.path.isdir(path):
@@ -70,8 +75,9 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes, BinaryIO
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ImageError(f"{shown} is a device or a pipe; expected a picture file: save it")
         with open(path, "rb") as file:
-            head = file.read(_HEAD)
-            yield identify(head, shown), head, file
+            kind = identify(file.read(_HEAD), shown)
+            file.seek(0)
+            yield kind, file
     except FileNotFoundError:
         raise ImageError(f"{shown} does not exist: check the path") from None
     except PermissionError:

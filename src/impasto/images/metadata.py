@@ -3,15 +3,16 @@
 import json
 import os
 import re
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from impasto.errors import ImageError, ImpastoError, RecipeError
 from impasto.images import png
 from impasto.images.decode import open_header
-from impasto.images.files import read_file, reason
-from impasto.images.vips import find_field, open_picture
+from impasto.images.files import opened_file, reason
+from impasto.images.vips import find_field, open_file
 
 NAMESPACE = "https://impasto.art/ns/1.0/"
 
@@ -47,15 +48,15 @@ def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any]:
         RecipeError: The picture has no recipe, or a damaged one.
         ImageError: The file cannot be read or is no picture.
     """
-    kind, data = read_file(path)
     shown = os.path.basename(os.fspath(path))
-    try:
-        packet = _find_xmp(kind, data)
-    except ImpastoError:
-        raise
-    except Exception as error:
-        # As in `decode`: foreign bytes make the parsers raise nearly anything.
-        raise ImageError(f"{shown} is a damaged {kind} file ({reason(error)})") from error
+    with opened_file(path) as (kind, file):
+        try:
+            packet = _find_xmp(kind, file)
+        except ImpastoError:
+            raise
+        except Exception as error:
+            # As in `decode`: foreign bytes make the parsers raise nearly anything.
+            raise ImageError(f"{shown} is a damaged {kind} file ({reason(error)})") from error
     text = _recipe_text(packet, shown) if packet else None
     if text is None:
         raise RecipeError(
@@ -65,15 +66,16 @@ def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any]:
     return _parse_recipe(text, f"the recipe in {shown}")
 
 
-def _find_xmp(kind: str, data: bytes) -> bytes | None:
+def _find_xmp(kind: str, file: BinaryIO) -> bytes | None:
+    """Find the packet; of PNG, TIFF and JPEG, which may be large, no more than that is read."""
     if kind == "PNG":
-        return png.find_xmp(data)
+        return png.find_xmp(file)
     if kind == "TIFF":
-        packet: bytes | None = find_field(open_picture(kind, data), "xmp-data")
+        packet: bytes | None = find_field(open_file(kind, Path(file.name)), "xmp-data")
         return packet
     if kind not in ("JPEG", "WEBP", "AVIF"):
         return None
-    with open_header(kind, data) as image:
+    with open_header(kind, file) as image:
         found = image.info.get("xmp")
     return found if isinstance(found, bytes) else None
 

@@ -37,5 +37,6 @@ def unturned(
 
 
 def _mirrored(places: range, length: int) -> range:
-    last = places[-1]
-    return range(length - 1 - last, length - places.start, places.step)
+    if not places:
+        return places
+    return range(length - 1 - places[-1], length - places.start, places.step)

@@ -21,8 +21,17 @@ from impasto.images.vips import libvips, open_samples, with_fields
 
 _STREAMED = ("TIFF", "PNG", "JPEG")
 _BIG = 2**32 - 2**25  # bytes that an ordinary TIFF holds
+_JPEG_XMP = 65000  # bytes, more of which libvips leaves out in silence
 _TILE = 256
-_WHITE = [255, 255, 255]
+
+
+def is_streamed(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file of this name can be written row after row.
+
+    Raises:
+        ImageError: nothing can be written so.
+    """
+    return format_of(path) in _STREAMED
 
 
 def check_large_target(path: str | os.PathLike[str], height: int, width: int) -> None:
@@ -32,7 +41,7 @@ def check_large_target(path: str | os.PathLike[str], height: int, width: int) ->
         ImageError: its format must be written whole, or holds no such sides.
     """
     kind = format_of(path)
-    if kind not in _STREAMED:
+    if not is_streamed(path):
         raise ImageError(
             f"{os.fspath(path)}: a {width}x{height} picture is written row after row, which"
             f" {kind} does not allow: name it .tif, .png or .jpg"
@@ -46,7 +55,8 @@ def pack(
     """Encode a picture, with its recipe and an sRGB profile: whole or not at all.
 
     TIFF comes in tiles, and as BigTIFF where it must. JPEG cannot hold transparency: what is
-    transparent is laid on white.
+    transparent is laid on white. The file is made in the scratch's folder, which must be on the
+    same disk: what a killed process leaves then lies there.
 
     Raises:
         ImageError: it cannot be written.
@@ -54,7 +64,7 @@ def pack(
     """
     kind, target = format_of(path), Path(os.path.realpath(path))
     xmp = None if recipe is None else xmp_packet(recipe)
-    with _told(os.fspath(path)), _beside(target) as part:
+    with _told(os.fspath(path)), _part(scratch) as part:
         _ENCODERS[kind](_image(scratch, kind), part, xmp, quality)
         os.replace(part, target)
     return Path(path)
@@ -67,11 +77,12 @@ def pack_deepzoom(scratch: Scratch, path: str | os.PathLike[str], quality: int =
         ImageError: it cannot be written.
     """
     target = Path(os.path.realpath(path))
-    with _told(os.fspath(path)), _beside(target) as part:
+    with _told(os.fspath(path)), _part(scratch) as part:
         part.mkdir()
         name = target.stem
         # libvips puts the description into the tiles' folder's parent
         _image(scratch, "JPEG").dzsave(str(part / name), suffix=f".jpg[Q={quality}]")
+        (part / f"{name}_files" / "vips-properties.xml").unlink()  # has the time in it
         folder = target.with_name(f"{name}_files")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(part / f"{name}_files", folder)
@@ -82,7 +93,7 @@ def pack_deepzoom(scratch: Scratch, path: str | os.PathLike[str], quality: int =
 def _image(scratch: Scratch, kind: str) -> Any:
     image = open_samples(scratch.path, scratch.stored, scratch.depth)
     if kind == "JPEG" and image.bands == 4:
-        image = image.flatten(background=_WHITE)
+        image = image.flatten(background=[2**scratch.depth - 1] * 3)
     return image
 
 
@@ -100,6 +111,8 @@ def _pack_tiff(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
 
 
 def _pack_jpeg(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
+    if xmp is not None and len(xmp) > _JPEG_XMP:
+        raise OSError("the recipe is over 64 KB; try .png or .tiff")
     # Full colour resolution, as everywhere.
     with_fields(image, srgb_profile(), xmp).jpegsave(str(path), Q=quality, subsample_mode="off")
 
@@ -120,9 +133,9 @@ _ENCODERS = {"TIFF": _pack_tiff, "JPEG": _pack_jpeg, "PNG": _pack_png}
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """Give a name beside a target; what stands there at the end is taken away."""
-    part = target.parent / f".impasto-{secrets.token_hex(6)}.part"
+def _part(scratch: Scratch) -> Iterator[Path]:
+    """Give a name beside a scratch; what stands there at the end is taken away."""
+    part = scratch.path.with_name(f".impasto-{secrets.token_hex(6)}.part")
     try:
         yield part
     finally:

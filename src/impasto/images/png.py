@@ -3,21 +3,23 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import BinaryIO
 
 _XMP_KEY = b"XML:com.adobe.xmp"
 HEADER_END = 33
 _MAX_INFLATED = 2**26
 
 
-def find_chunk(data: bytes, kind: bytes) -> bytes | None:
+def find_chunk(file: BinaryIO, kind: bytes) -> bytes | None:
     """Return the first chunk of a kind, such as b"eXIf", or None."""
-    return next((body for name, body in _chunks(data) if name == kind), None)
+    return next((file.read(length) for name, length in _chunks(file) if name == kind), None)
 
 
-def find_xmp(data: bytes) -> bytes | None:
+def find_xmp(file: BinaryIO) -> bytes | None:
     """Return the XMP packet, before or after the pixels, or None."""
-    for name, body in _chunks(data):
-        if name == b"iTXt" and body.startswith(_XMP_KEY + b"\0"):
+    for name, length in _chunks(file):
+        body = file.read(length) if name == b"iTXt" else b""
+        if body.startswith(_XMP_KEY + b"\0"):
             compressed = body[len(_XMP_KEY) + 1 : len(_XMP_KEY) + 2] == b"\x01"
             # After the two flags stand a language and a translated key, each ended by 0.
             text = body[len(_XMP_KEY) + 3 :].split(b"\0", 2)[-1]
@@ -25,9 +27,9 @@ def find_xmp(data: bytes) -> bytes | None:
     return None
 
 
-def find_profile(data: bytes) -> bytes | None:
+def find_profile(file: BinaryIO) -> bytes | None:
     """Return the ICC profile, b"" when it cannot be unpacked, or None."""
-    body = find_chunk(data, b"iCCP")
+    body = find_chunk(file, b"iCCP")
     if body is None:
         return None
     try:
@@ -44,11 +46,12 @@ def add_metadata(data: bytes, profile: bytes, xmp: bytes | None) -> bytes:
     return data[:HEADER_END] + added + data[HEADER_END:]
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield the kinds and lengths of chunks; the file then stands where the chunk's data begin."""
     start = 8
-    while start + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, start)
-        yield data[start + 4 : start + 8], data[start + 8 : start + 8 + length]
+    while file.seek(start) == start and len(head := file.read(8)) == 8:
+        (length,) = struct.unpack_from(">I", head)
+        yield head[4:], length
         start += 12 + length
 
 

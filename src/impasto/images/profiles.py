@@ -56,6 +56,30 @@ def to_srgb(samples: NDArray[Any], profile: bytes | None, name: str) -> NDArray[
         return _without_profile(samples)
 
 
+def sound_profile(profile: bytes | None, channels: int, name: str) -> bytes | None:
+    """Return a profile by which so many channels can be read; None for sRGB, or without one.
+
+    One that cannot be parsed, or is for another colour model, is reported as `to_srgb` does.
+    """
+    if not profile or profile == srgb_profile():
+        return None
+    space = _SPACES.get(profile[16:20])
+    if space is None or (_CHANNELS[space] != channels and (space, channels) != ("rgb", 1)):
+        _warn(name, f"is for {profile[16:20]!r} and does not fit its {channels} channels")
+        return None
+    try:
+        _check_profile(profile, space)
+    except ValueError:
+        _warn(name, "is damaged")
+        return None
+    return profile
+
+
+def is_of_grey(profile: bytes | None) -> bool:
+    """Return whether a profile is for grey pictures; it fits RGB samples that are all grey."""
+    return profile is not None and _SPACES.get(profile[16:20]) == "gray"
+
+
 def lab_to_rgb(image: Any) -> Any:
     """Convert a Pillow picture of mode LAB, which its own `convert` cannot, to RGB."""
     from PIL import ImageCms

@@ -53,10 +53,14 @@ def fit(pixels: NDArray[Any], longest: int) -> NDArray[np.float32]:
         raise ImageError(f"the longest side cannot become {longest} px; expected at least 1")
     if pixels.ndim < 2 or pixels.size == 0:
         return resize(pixels, longest, longest)
-    height, width = pixels.shape[:2]
+    return resize(pixels, *_fitted(pixels.shape, longest))
+
+
+def _fitted(shape: tuple[int, ...], longest: int) -> tuple[int, int]:
+    height, width = shape[:2]
     scale = longest / max(height, width)
     # `round` brings the longest side to `longest` exactly; a sliver keeps one pixel.
-    return resize(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def resized_part(
@@ -103,8 +107,7 @@ def _needed(span: slice, before: int, after: int) -> tuple[float, int, int]:
 def thumbnail(pixels: Any, longest: int) -> NDArray[np.float32]:
     """Resize as `fit`, of a picture that is read in parts.
 
-    What is to be much smaller is first averaged over squares of pixels; of a picture's last rows
-    and columns those are left out that fill no square.
+    What is to be much smaller is first averaged over rectangles that are nearly square.
 
     Args:
         pixels: `(H, W, 3)` in `[0, 1]`, an array or what is indexed like one.
@@ -114,9 +117,15 @@ def thumbnail(pixels: Any, longest: int) -> NDArray[np.float32]:
     side = max(1, max(height, width) // (4 * longest))
     if side == 1:
         return fit(pixels[0:height, 0:width], longest)
-    down, right = height // side, width // side
-    small = np.empty((down, right, 3), np.float32)
-    for row in range(down):
-        band = pixels[row * side : (row + 1) * side, 0 : right * side]
-        small[row] = band.reshape(side, right, side, 3).mean((0, 2), dtype=np.float32)
-    return fit(small, longest)
+    rows, columns = _edges(height, side), _edges(width, side)
+    small = np.empty((len(rows) - 1, len(columns) - 1, 3), np.float32)
+    for row in range(len(small)):
+        band = pixels[rows[row] : rows[row + 1], 0:width].mean(0, dtype=np.float64)
+        small[row] = np.add.reduceat(band, columns[:-1]) / np.diff(columns)[:, None]
+    return resize(small, *_fitted(pixels.shape, longest))
+
+
+def _edges(length: int, side: int) -> list[int]:
+    """Cut a length into equal parts, no shorter than `side` if that can be."""
+    count = max(1, length // side)
+    return [i * length // count for i in range(count + 1)]

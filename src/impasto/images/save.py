@@ -183,13 +183,14 @@ _ENCODERS: dict[str, Callable[[str, _Sheet], bytes]] = {
 }
 
 
-def check_target(path: str | os.PathLike[str], depth: int = 8) -> None:
+def check_target(path: str | os.PathLike[str], depth: int = 8, quality: int = 92) -> None:
     """Check before long work that a picture could be written there.
 
     Raises:
-        ImageError: unknown suffix, a depth it cannot hold, or a folder that cannot be written to.
+        ImageError: unknown suffix, a depth it cannot hold, a quality that is none, or a folder
+            that cannot be written to.
     """
-    _check_options(format_of(path), depth, 92)
+    _check_options(format_of(path), depth, quality)
     folder = Path(path).resolve().parent
     if not folder.is_dir():
         raise ImageError(f"{folder} is not a folder: make it first, or write elsewhere")

@@ -123,7 +123,7 @@ class Scratch:
         return np.uint8 if self.depth == 8 else np.uint16
 
     def _read(self, rows: range, columns: range) -> NDArray[Any]:
-        start, stop = columns.start, columns[-1] + 1
+        start, stop = columns.start, columns[-1] + 1 if columns else columns.start
         out = np.empty((len(rows), stop - start, self.stored[2]), self._type)
         if rows.step == 1 and stop - start == self.stored[1]:
             self._get(rows.start, 0, out)
@@ -133,10 +133,14 @@ class Scratch:
         return out[:, :: columns.step]
 
     def _get(self, row: int, column: int, into: NDArray[Any]) -> None:
+        left = into.reshape(-1).view(np.uint8).data
         with self._lock:
             file = self._file()
             file.seek(self._offset(row, column))
-            file.readinto(into.data.cast("B"))
+            while len(left) and (count := file.readinto(left)):
+                left = left[count:]
+        if len(left):
+            raise OSError(f"{self.path.name} was cut while it was read")
 
     def _put(self, row: int, column: int, values: NDArray[Any]) -> None:
         left = values.data.cast("B")

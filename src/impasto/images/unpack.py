@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImageError, ImpastoError
+from impasto.images import png
+from impasto.images.decode import png_orientation
 from impasto.images.files import identify_file, reason
 from impasto.images.load import load_picture
 from impasto.images.orientation import is_sideways
-from impasto.images.picture import check_side, unit_range
-from impasto.images.profiles import srgb_profile, to_srgb
+from impasto.images.picture import Picture, check_side, unit_range
+from impasto.images.profiles import is_of_grey, sound_profile, srgb_profile, to_srgb
 from impasto.images.scratch import Scratch
 from impasto.images.tiff import check_depth, is_for_pillow, read_tags, split_samples
 from impasto.images.vips import bands_of, colors_in, find_field, open_file
 
 _BAND_BYTES = 2**25
-_ALPHA_BANDS = {2: 1, 4: 3}  # bands with alpha -> colours
+_KEPT = 2**24  # pixels of a picture that is not decoded twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +33,7 @@ class Opened:
     """Hold a file whose header is read: what it shows, and how to read its rows, if that can be.
 
     `height` and `width` are those seen, upright; `deep` says whether it has more than 8 bits.
+    `image` is None where it cannot, `picture` what was decoded for lack of a header, if not large.
     """
 
     path: Path
@@ -38,6 +43,17 @@ class Opened:
     deep: bool = False
     image: Any = None
     tags: Any = None
+    profile: bytes | None = None
+    orientation: int = 1
+    picture: Picture | None = None
+
+    def load(self) -> Picture:
+        """Return the picture, in memory.
+
+        Raises:
+            ImageError: as `load_picture`.
+        """
+        return load_picture(self.path) if self.picture is None else self.picture
 
 
 def open_large(path: str | os.PathLike[str]) -> Opened:
@@ -48,6 +64,7 @@ def open_large(path: str | os.PathLike[str]) -> Opened:
 
     Raises:
         ImageError: it is no picture that can be read, or too small.
+        MissingExtraError: as `load_picture`.
     """
     kind, name = identify_file(path), os.path.basename(os.fspath(path))
     try:
@@ -57,8 +74,10 @@ def open_large(path: str | os.PathLike[str]) -> Opened:
     except Exception as error:  # foreign bytes: the decoders raise nearly anything
         raise _damaged(kind, name, error) from error
     if opened is None:
-        height, width = load_picture(path).pixels.shape[:2]
-        opened = Opened(Path(path), kind, height, width)
+        picture = load_picture(path)
+        height, width = picture.pixels.shape[:2]
+        kept = picture if height * width <= _KEPT else None
+        opened = Opened(Path(path), kind, height, width, picture=kept)
     check_side(opened.width, opened.height, name)
     return opened
 
@@ -71,9 +90,9 @@ def unpack(opened: Opened, path: Path) -> Scratch:
             full.
     """
     name = opened.path.name
-    if opened.image is None:
-        return _unpack_whole(opened, path)
     try:
+        if opened.image is None:
+            return _unpack_whole(opened, path)
         return _unpack_rows(opened, path, name)
     except ImpastoError:
         raise
@@ -95,12 +114,26 @@ def _open(kind: str, path: Path, name: str) -> Opened | None:
     elif kind not in ("PNG", "JPEG"):
         return None
     image = open_file(kind, path)
-    if kind == "JPEG" and image.bands not in (1, 3):
-        return None
-    height, width = image.height, image.width
-    if is_sideways(find_field(image, "orientation") or 1):
+    profile, orientation = _about(kind, path, image, name)
+    height, width, deep = image.height, image.width, image.format != "uchar"
+    if is_sideways(orientation):
         height, width = width, height
-    return Opened(path, kind, height, width, image.format != "uchar", image, tags)
+    if (kind == "JPEG" and image.bands == 4) or (is_of_grey(profile) and colors_in(image) == 3):
+        # Inks may be inverted; a profile for grey fits if all rows are grey.
+        return Opened(path, kind, height, width, deep)
+    return Opened(path, kind, height, width, deep, image, tags, profile, orientation)
+
+
+def _about(kind: str, path: Path, image: Any, name: str) -> tuple[bytes | None, int]:
+    """Return the colour profile, None for sRGB, and the orientation."""
+    if kind == "PNG":
+        # From the file: libvips says nothing of damaged EXIF data and profiles.
+        with open(path, "rb", buffering=0) as file:
+            profile, orientation = png.find_profile(file), png_orientation(file, name)
+    else:
+        profile = find_field(image, "icc-profile-data")
+        orientation = find_field(image, "orientation") or 1
+    return None if profile == srgb_profile() else profile, orientation
 
 
 def _damaged(kind: str, name: str, error: Exception) -> ImageError:
@@ -111,36 +144,33 @@ def _damaged(kind: str, name: str, error: Exception) -> ImageError:
 
 
 def _unpack_whole(opened: Opened, path: Path) -> Scratch:
-    picture = load_picture(opened.path)
+    picture = opened.load()
     pixels, alpha = picture.pixels, picture.alpha
     if alpha is not None:
         pixels = np.concatenate([pixels, alpha[..., None]], 2)
     scratch = Scratch(path, pixels.shape, 16)
     rows = max(1, _BAND_BYTES // pixels[0].nbytes)
-    for top in range(0, len(pixels), rows):
-        band = pixels[top : top + rows]
-        scratch.write((slice(top, top + len(band)), slice(0, opened.width)), band)
+    with closing(scratch):
+        for top in range(0, len(pixels), rows):
+            band = pixels[top : top + rows]
+            scratch.write((slice(top, top + len(band)), slice(0, opened.width)), band)
     return scratch
 
 
 def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
-    image = opened.image
-    profile = find_field(image, "icc-profile-data")
-    orientation = find_field(image, "orientation") or 1
     scratch: Scratch | None = None
     alphas = _Alphas()
-    row_bytes = image.width * image.bands * 4
-    for rows, stored in bands_of(image, max(16, _BAND_BYTES // row_bytes)):
-        color, alpha = _split(stored, opened, name)
-        samples = _plain(color, profile, name)
-        if alpha is not None:
-            samples = np.concatenate([samples, _as_type(alpha, samples.dtype, name)[..., None]], 2)
-            alphas.see(samples)
-        if scratch is None:
-            stored_shape = image.height, image.width, samples.shape[2]
-            depth = 8 * samples.dtype.itemsize
-            scratch = Scratch(path, stored_shape, depth, orientation)
-        scratch.write_samples((rows, slice(0, image.width)), samples)
+    try:
+        for rows, samples in _bands(opened, name):
+            if scratch is None:
+                stored = opened.image.height, opened.image.width, samples.shape[2]
+                scratch = Scratch(path, stored, 8 * samples.dtype.itemsize, opened.orientation)
+            if scratch.has_alpha:
+                alphas.see(samples)
+            scratch.write_samples((rows, slice(0, opened.image.width)), samples)
+    finally:
+        if scratch is not None:
+            scratch.close()
     assert scratch is not None
     if not scratch.has_alpha:
         return scratch
@@ -148,6 +178,20 @@ def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
         raise ImageError(f"{name} is transparent everywhere: give it at least one visible pixel")
     mean = (alphas.colors / alphas.total / (2**scratch.depth - 1)).astype(np.float32)
     return replace(scratch, fill=mean, opaque=alphas.opaque)
+
+
+def _bands(opened: Opened, name: str) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Yield rows as sRGB samples of 8 or 16 bits, four with alpha, and which rows they are."""
+    image, profile = opened.image, opened.profile
+    row_bytes = image.width * image.bands * 4
+    for rows, stored in bands_of(image, max(16, _BAND_BYTES // row_bytes)):
+        color, alpha = _split(stored, opened, name)
+        if rows.start == 0:  # so that what is wrong with it is told once
+            profile = sound_profile(profile, color.shape[2], name)
+        samples = _plain(color, profile, name)
+        if alpha is not None:
+            samples = np.concatenate([samples, _as_type(alpha, samples.dtype, name)[..., None]], 2)
+        yield rows, samples
 
 
 class _Alphas:
@@ -175,8 +219,7 @@ def _split(
 
 def _plain(color: NDArray[Any], profile: bytes | None, name: str) -> NDArray[Any]:
     """Return sRGB samples of 8 bits where nothing is lost by it, else of 16."""
-    known = not profile or profile == srgb_profile()
-    if known and color.dtype.kind == "u" and color.shape[2] in (1, 3):
+    if profile is None and color.dtype.kind == "u" and color.shape[2] in (1, 3):
         return np.broadcast_to(color, (*color.shape[:2], 3))
     return np.rint(to_srgb(color, profile, name) * 65535).astype(np.uint16)
 
