@@ -8,6 +8,7 @@ is a node of the graph as OpenVINO runs it, after it has fused and inserted what
 
 from __future__ import annotations
 
+import json
 import statistics
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -62,6 +63,7 @@ def counters(width: int, height: int, precision: str, repeats: int) -> Table:
     rng = np.random.default_rng(0)
     content = rng.random((height, width, 3), np.float32)
     times: dict[Layer, list[float]] = {}
+    shapes: dict[str, str] = {}
     with profiled() as requests:
         options = RealtimeOptions(engine="openvino", precision=precision)
         stylizer = prepare([rng.random((512, 512, 3), np.float32)], [1.0], options)
@@ -71,6 +73,7 @@ def counters(width: int, height: int, precision: str, repeats: int) -> Table:
         for _ in range(repeats):
             stylizer(content)
             for request in requests:
+                shapes |= _shapes(request)
                 for node in request.profiling_info:
                     layer = Layer(node.node_name, node.node_type, node.exec_type)
                     times.setdefault(layer, []).append(node.real_time.total_seconds() * 1e3)
@@ -82,11 +85,24 @@ def counters(width: int, height: int, precision: str, repeats: int) -> Table:
             "share": round(ms / whole, 4),
             "kind": layer.kind,
             "kernel": layer.kernel,
+            "shapes": shapes.get(layer.name, ""),
             "name": layer.name,
         }
         for layer, ms in sorted(rows.items(), key=lambda row: -row[1])
         if ms > 0
     ]
+
+
+def _shapes(request: Any) -> dict[str, str]:
+    """Return what goes into and comes out of each node, as 32x256x256 -> 64x128x128."""
+    found = {}
+    for node in request.get_compiled_model().get_runtime_model().get_ops():
+        inputs = [value.get_shape() for value in node.input_values()[:1]]
+        sides = [*inputs, *(port.get_shape() for port in node.outputs()[:1])]
+        found[node.get_friendly_name()] = " -> ".join(
+            "x".join(str(side) for side in list(shape)[1:]) for shape in sides
+        )
+    return found
 
 
 def summed(rows: Table) -> Table:
@@ -101,6 +117,7 @@ def summed(rows: Table) -> Table:
             "share": round(sum(found) / whole, 4),
             "kind": kind,
             "kernel": kernel,
+            "shapes": "",
             "name": f"{len(found)} of them",
         }
         for (kind, kernel), found in sums.items()
@@ -112,7 +129,7 @@ def text(rows: Table) -> str:
     """Return rows as lines of a table."""
     return "\n".join(
         f"{row['ms']:9.3f} {100 * row['share']:5.1f} %  {row['kind']:<18} {row['kernel']:<34}"
-        f" {row['name']}"
+        f" {row['shapes']:<28} {row['name']}"
         for row in rows
     )
 
@@ -124,14 +141,21 @@ def main() -> None:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--least", type=float, default=0.0, help="share below which none is shown")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--largest", type=int, help="so many layers and kinds only")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
     rows = counters(width, height, given.precision, given.repeats)
+    if given.json:
+        kept = slice(given.largest)
+        whole = round(sum(row["ms"] for row in rows), 3)
+        print(json.dumps({"ms": whole, "kinds": summed(rows)[kept], "layers": rows[kept]}))
+        return
     print(f"{given.size} {given.precision}: {sum(row['ms'] for row in rows):.2f} ms in all layers")
     print("\nby type and kernel, ms")
     print(text(summed(rows)))
     print("\nby layer, ms")
-    print(text([row for row in rows if row["share"] >= given.least]))
+    print(text([row for row in rows[: given.largest] if row["share"] >= given.least]))
 
 
 if __name__ == "__main__":

@@ -39,9 +39,7 @@ def machine() -> dict[str, Any]:
     return {
         "products_gmacs": {p: round(v / 1e9, 1) for p, v in products.items()},
         "convolutions_gmacs": {p: round(v / 1e9, 1) for p, v in convolutions.items()},
-        "peak_gmacs": {
-            p: round(max(products[p], convolutions[p]) / 1e9, 1) for p in PRECISIONS
-        },
+        "peak_gmacs": {p: round(max(products[p], convolutions[p]) / 1e9, 1) for p in PRECISIONS},
         "copy_gbs": round(_copy() / 1e9, 1),
     }
 
@@ -94,7 +92,7 @@ def _convolution(precision: str, channels: int, side: int) -> float:
         if precision == "int8" and not any(kind.endswith("I8") for kind in kinds):
             return 0.0  # this CPU multiplies no bytes
         times.append(min(node.real_time.total_seconds() for node in nodes))
-    return channels**2 * 9 * side**2 / min(times[1:])
+    return float(channels**2 * 9 * side**2 / min(times[1:]))
 
 
 def _model(channels: int, side: int, *, in_bytes: bool) -> Any:
