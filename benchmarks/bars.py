@@ -38,7 +38,7 @@ def table(whole: Mapping[str, Any]) -> str:
         verdict = ""
         if value is not None:
             verdict = "reached" if value <= bar.most else f"missed: {causes(bar, whole['results'])}"
-        rows.append((bar.what, f"{number(bar.most)} {bar.unit}", found, verdict))
+        rows.append((bar.what, f"{bar.most:g} {bar.unit}", found, verdict))
     return shown_table(("", "Asked, at most", "Measured", ""), rows)
 
 

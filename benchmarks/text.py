@@ -11,21 +11,21 @@ _SIZES = {"1920x1080": "1080p", "3840x2160": "4K", "7680x4320": "8K"}
 
 
 def number(value: float) -> str:
-    """Return a number with the digits that say something.
+    """Return a number with the digits that say something: three, but all before the point.
 
-    >>> number(0.1234), number(7.26), number(57.34), number(1234.5)
-    ('0.12', '7.3', '57', '1234')
+    >>> number(0.1234), number(7.264), number(57.34), number(1234.5)
+    ('0.12', '7.26', '57.3', '1234')
     """
-    if value >= 10:
+    if value >= 100:
         return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def between(found: Mapping[str, float]) -> str:
     """Return a median with its spread.
 
     >>> between({"median": 57.3, "p10": 55.0, "p90": 61.2})
-    '57 (55 to 61)'
+    '57.3 (55.0 to 61.2)'
     """
     return f"{number(found['median'])} ({number(found['p10'])} to {number(found['p90'])})"
 
@@ -34,7 +34,7 @@ def times(found: Mapping[str, float]) -> str:
     """Return a ratio with its spread; only the ratio where all rounds agree.
 
     >>> times({"median": 38.1, "least": 36.0, "most": 40.2})
-    '38 (36 to 40)'
+    '38.1 (36.0 to 40.2)'
     """
     middle, *ends = (number(found[name]) for name in ("median", "least", "most"))
     return middle if set(ends) == {middle} else f"{middle} ({ends[0]} to {ends[1]})"
