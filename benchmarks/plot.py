@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from benchmarks.text import label, size_name
 
 _OURS = {"int8": "#b3261e", "bfloat16": "#e0711c", "float32": "#e8b04a"}
-_OTHERS = ("#1f4e79", "#4a90c2", "#7fb7a4", "#6a5a8c")
+_OTHERS = ("#1f4e79", "#4a90c2", "#3f8f7f", "#7fb7a4", "#6a5a8c", "#a79bc0", "#777777")
 _SHOWN = ("realtime openvino int8", "realtime openvino bfloat16", "realtime openvino float32")
 _METHODS = ("realtime", "residual")
 
@@ -21,7 +22,7 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 
     figure = Figure(figsize=(8.2, 5), layout="constrained")
     axes = figure.subplots()
-    others = iter(_OTHERS)
+    others = cycle(_OTHERS)
     for program in _slowest_first(rows):
         own = program.split()[0] in _METHODS
         if own and program not in _SHOWN:
@@ -47,7 +48,7 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
