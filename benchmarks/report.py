@@ -51,11 +51,11 @@ def _between_markers(name: str, made: str) -> str:
 
 def machine(whole: Mapping[str, Any]) -> str:
     """Return what the run was taken on."""
-    known = whole["machine"]
+    known, note = whole["machine"], whole["results"].get("note", "")
     return (
         f"{known['cores']} cores of {known['processor']}, {known['date']}, commit"
         f" {known['commit']}, Python {known['python']}, OpenVINO {known['openvino'].split('-')[0]},"
-        f" PyTorch {known['torch']}; `{whole['command']}`."
+        f" PyTorch {known['torch']}; `{whole['command']}`. {note}".rstrip()
     )
 
 

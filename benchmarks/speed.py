@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,11 @@ def table(found: Mapping[str, list[Ran] | CommandError], size: str) -> list[dict
         if isinstance(runs, CommandError):
             row["failed"] = str(runs)
             continue
-        rounds = [times(done.output) for done in runs]
+        try:
+            rounds = [times(done.output) for done in runs]
+        except ValueError:
+            row["failed"] = "printed something else than milliseconds"
+            continue
         medians = [statistics.median(one["ms"]) for one in rounds]
         for kind in rounds[0]:
             row[kind] = spread([value for one in rounds for value in one[kind]])
@@ -148,7 +152,11 @@ def table(found: Mapping[str, list[Ran] | CommandError], size: str) -> list[dict
 
 
 def times(output: str) -> dict[str, list[float]]:
-    """Read what a case prints: one of ours JSON, a peer's a number in each line."""
+    """Read what a case prints: one of ours JSON, a peer's a number in each line.
+
+    Raises:
+        ValueError: it is neither.
+    """
     *_, last = output.strip().splitlines()
     if last.startswith("{"):
         return dict(json.loads(last))
@@ -196,21 +204,20 @@ def counters() -> dict[str, Any]:
 
 def main() -> None:
     given = _parser().parse_args()
-    found: dict[str, Any] = {}
-    if "networks" in given.parts:
-        found["networks"] = networks(given)
-    if "steps" in given.parts:
-        found["steps"] = steps(given)
-    if "commands" in given.parts:
-        print("commands", flush=True)
-        found["commands"] = commands(2 * given.rounds + 1)
-    if "roofline" in given.parts:
-        found["roofline"] = roofline(found.get("networks", []))
-    if "counters" in given.parts:
-        found["counters"] = counters()
-    if given.gigapixel:
-        found["gigapixel"] = gigapixel()
-    save("speed", "python -m benchmarks.speed", found, given.out)
+    found: dict[str, Any] = {"note": given.note} if given.note else {}
+    makers: dict[str, Callable[[], Any]] = {
+        "networks": lambda: networks(given),
+        "steps": lambda: steps(given),
+        "commands": lambda: commands(2 * given.rounds + 1),
+        "roofline": lambda: roofline(found.get("networks", [])),
+        "counters": counters,
+        "gigapixel": gigapixel,
+    }
+    for part in [*given.parts, *(["gigapixel"] if given.gigapixel else [])]:
+        print(part, flush=True)
+        found[part] = makers[part]()
+        # after each, so that what goes wrong later takes nothing away
+        save("speed", "python -m benchmarks.speed", found, given.out)
 
 
 def _parser() -> ArgumentParser:
@@ -224,6 +231,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--gigapixel", action="store_true", help="32768x32768, file to file, too")
+    parser.add_argument("--note", help="what to know of this run; is shown with it")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="folder of the JSON")
     return parser
 

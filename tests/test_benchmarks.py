@@ -55,6 +55,12 @@ def test_output_of_a_peer_and_of_a_case_are_read_alike() -> None:
     assert times('{"ms": [1.5], "engine_ms": [1.0]}\n') == {"ms": [1.5], "engine_ms": [1.0]}
 
 
+def test_a_peer_that_prints_no_milliseconds_is_a_failure_of_its_own() -> None:
+    ran = [*PYTHON, "print('hello')"], [*PYTHON, "pass"]
+    found = interleaved(dict(zip(("chatty", "silent"), ran, strict=True)), 1)
+    assert all("milliseconds" in row["failed"] for row in table(found, "512x512"))
+
+
 def test_roofline_counts_pixels_multiplications_and_bytes() -> None:
     rows = [
         {"program": "realtime openvino bfloat16", "size": "1000x1000", "engine_ms": {"median": 10}},
