@@ -10,6 +10,7 @@ the sum of what its graphs take within. The picture is noise, which takes as lon
 from __future__ import annotations
 
 import json
+import os
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
@@ -105,6 +106,7 @@ def main() -> None:
     parser.add_argument("--network", help="a network file, in place of the one that ships")
     parser.add_argument("--backbone", default="vgg19")
     given = parser.parse_args()
+    os.environ["IMPASTO_CACHE"] = "off"  # no trace of this in the user's folders
     width, height = map(int, given.size.split("x"))
     method = {"realtime": realtime, "optimize": optimize}[given.method]
     print(json.dumps(method(_noise(height, width), given)))

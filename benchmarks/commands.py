@@ -27,24 +27,39 @@ FIRST, PHOTO, LARGE = "512x512", "1920x1080", "3840x2160"
 _REST = "start and end of the process"
 HUGE = 32768  # side of the picture of a thousand million pixels
 IMPASTO = (sys.executable, "-m", "impasto")
+PHASES = (sys.executable, "-m", "benchmarks.commands", "--phases")
+UNKEPT = ", no graph kept"
 
 
 def commands(rounds: int) -> dict[str, Any]:
-    """Return seconds and memory by command."""
+    """Return seconds and memory by command.
+
+    Graphs that an earlier process compiled are kept for the next; the commands that end in "no
+    graph kept" do without.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        wanted = {
+        wanted: dict[str, list[str]] = {
             "python alone": [sys.executable, "-c", "pass"],
             "--help": [*IMPASTO, "--help"],
         }
+        inside: dict[str, list[str]] = {}
         for size in (FIRST, PHOTO, LARGE):
             photo = _written(Path(folder) / f"{size}.jpg", *map(int, size.split("x")))
-            wanted[f"{size} JPEG to JPEG"] = _stylize(photo, photo.with_name("out.jpg"))
-        found = interleaved(wanted, rounds)
-        result = {name: _row(runs) for name, runs in found.items()}
-        for size in (FIRST, LARGE):
-            command = [sys.executable, "-m", "benchmarks.commands", "--phases", folder, size]
-            result[f"{size} JPEG to JPEG"]["phases"] = _phases(command)
+            command = _stylize(photo, photo.with_name("out.jpg"))
+            run(_with_cache(str(Path(folder) / "cache"), command))
+            for what, cache in (("", str(Path(folder) / "cache")), (UNKEPT, "off")):
+                name = f"{size} JPEG to JPEG{what}"
+                wanted[name] = _with_cache(cache, command)
+                if size != PHOTO:
+                    inside[name] = _with_cache(cache, [*PHASES, folder, size])
+        result = {name: _row(runs) for name, runs in interleaved(wanted, rounds).items()}
+        for name, command in inside.items():
+            result[name]["phases"] = _phases(command)
     return result
+
+
+def _with_cache(where: str, command: Sequence[str]) -> list[str]:
+    return ["env", f"IMPASTO_CACHE={where}", *command]
 
 
 def gigapixel(side: int = HUGE, memory: str = "1.5GB", where: Path | None = None) -> dict[str, Any]:
@@ -80,11 +95,11 @@ def phases(photo: Path) -> dict[str, float]:
         from impasto.methods.realtime.options import RealtimeOptions
     with phase("load the photo, prepare the style"):
         job = Job.open(photo, [STYLE], None, RealtimeOptions())
-    with phase("stylize, the graph compiled within"):
+    with phase("stylize, the graph compiled or read"):
         result = job.run()
     with phase("save"):
         api.save(photo.with_name("again.jpg"), result)
-    with phase("stylize again, the graph compiled before"):
+    with phase("stylize again"):
         job.run()
     return found
 

@@ -134,13 +134,18 @@ def _command(name: str) -> str:
 def phases(whole: Mapping[str, Any]) -> str:
     """Return what takes the time of a whole command."""
     found = {
-        size_name(name.split()[0]): row["phases"]
+        _shortened(name): row["phases"]
         for name, row in whole["results"]["commands"].items()
         if "phases" in row
     }
     names = next(iter(found.values()))
     rows = [(name, *(number(part[name]) for part in found.values())) for name in names]
     return shown_table(("Milliseconds", *found), rows)
+
+
+def _shortened(command: str) -> str:
+    size, _, rest = command.partition(" ")
+    return size_name(size) + rest.removeprefix("JPEG to JPEG")
 
 
 def roofline(whole: Mapping[str, Any]) -> str:

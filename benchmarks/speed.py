@@ -213,7 +213,8 @@ def main() -> None:
         "counters": counters,
         "gigapixel": gigapixel,
     }
-    for part in [*given.parts, *(["gigapixel"] if given.gigapixel else [])]:
+    wanted = [part for part in PARTS if part in given.parts]
+    for part in wanted + ["gigapixel"] * given.gigapixel:
         print(part, flush=True)
         found[part] = makers[part]()
         # after each, so that what goes wrong later takes nothing away
