@@ -27,26 +27,33 @@ def pairs(size: int, contents: int, styles: int) -> list[tuple[str, Image, Image
     With the environment variable IMPASTO_PICTURES they come from its content/ and style/
     folders, else from scikit-image's samples and our drawings.
     """
+    photos = _photos(contents)
     folder = os.environ.get("IMPASTO_PICTURES")
     if folder:
-        photos = {name: load(Path(folder) / f"content/{name}.jpg") for name in CONTENTS[:contents]}
         arts = {name: load(Path(folder) / f"style/{name}.jpg") for name in STYLES[:styles]}
     else:
-        from skimage import data
-
-        samples = ("coffee", "chelsea", "astronaut", "rocket")[:contents]
-        photos = {name: getattr(data, name)() / 255.0 for name in samples}
         arts = {name: draw(name, size=max(size, 512)) for name in DRAWINGS[:styles]}
     return [
-        (f"{photo} {art}", fit(content.astype("float32"), size), fit(style, size))
+        (f"{photo} {art}", fit(content, size), fit(style, size))
         for photo, content in photos.items()
         for art, style in arts.items()
     ]
 
 
+def _photos(count: int) -> dict[str, Image]:
+    """Return so many contents by name."""
+    folder = os.environ.get("IMPASTO_PICTURES")
+    if folder:
+        return {name: load(Path(folder) / f"content/{name}.jpg") for name in CONTENTS[:count]}
+    from skimage import data
+
+    samples = ("coffee", "chelsea", "astronaut", "rocket")[:count]
+    return {name: np.asarray(getattr(data, name)() / 255.0, np.float32) for name in samples}
+
+
 def photo(width: int, height: int) -> Image:
     """Return the first content, enlarged and cut to a size, with a camera's noise."""
-    [(_, content, _)] = pairs(max(width, height), 1, 1)
+    [content] = _photos(1).values()
     scale = max(width / content.shape[1], height / content.shape[0])
     content = resize(content, *(max(1, round(scale * side)) for side in content.shape[:2]))
     content = np.pad(content, ((0, height), (0, width), (0, 0)), mode="edge")[:height, :width]
