@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.engine.device import usable_cores
+from impasto.engine.openvino import load_openvino
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime.model import Graphs, ShippedGraphs
 from impasto.methods.realtime.options import ENGINES, PRECISIONS
@@ -72,9 +72,8 @@ class OpenVinoEngine:
         self, precision: str = "auto", threads: int | None = None, graphs: Graphs | None = None
     ) -> None:
         self._graphs: Graphs = graphs or ShippedGraphs()
-        os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
         try:
-            import openvino
+            openvino = load_openvino()
         except ModuleNotFoundError:
             raise MissingExtraError("The OpenVINO engine", "all") from None
         self._openvino, self._core = openvino, openvino.Core()
