@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from impasto.errors import DivergedError, OptionError
 from impasto.images import Picture, load_picture, resize
 from impasto.methods.contract import Image, Step
@@ -117,7 +119,9 @@ class Job:
         """Return the picture at a step (None: before all steps, the content) at full size."""
         fitted = self.stylizer.fitted(self.content.pixels)
         height, width = fitted.shape[:2]
-        image = fitted if last is None else resize(last.image(), height, width)
+        image = fitted.copy() if last is None else np.ascontiguousarray(last.image())
+        if image.shape != fitted.shape:
+            image = resize(image, height, width)
         alpha = self.content.alpha
         if alpha is not None and alpha.shape != (height, width):
             alpha = resize(alpha, height, width)

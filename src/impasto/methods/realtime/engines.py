@@ -241,7 +241,8 @@ class TorchEngine:
 
         from impasto.engine import cpu_threads
 
-        given = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in inputs.items()}
+        # writable, as torch warns of an array that is not
+        given = {k: torch.from_numpy(np.require(v, None, ["C", "W"])) for k, v in inputs.items()}
         half = torch.autocast(
             self._device.type, torch.bfloat16, enabled=self.precision == "bfloat16"
         )

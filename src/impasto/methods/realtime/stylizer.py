@@ -81,7 +81,7 @@ class RealtimeStylizer(OnePass):
         """
         content, options = self.fitted(content), self.options
         if options.strength == 0:
-            return content
+            return content.copy()
         _check_memory(*content.shape[:2])
         strength = self._strength(content)
         own = self._own_code(content) if np.min(strength) < 1 else None
@@ -97,7 +97,7 @@ class RealtimeStylizer(OnePass):
 
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
-        content, size = check_pixels(content, "the content"), self.options.size
+        content, size = check_pixels(content, "the content", copy=False), self.options.size
         height, width = content.shape[:2]
         if size is None:
             check_size(width, height, "the content")
