@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import openvino
 import pytest
 import torch
 
+from impasto.engine.cache import GraphCache
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime import engines
 from impasto.methods.realtime.colors import coloring
@@ -207,6 +209,44 @@ def test_openvino_keeps_no_more_than_large_pictures_need(
     assert len(engine._requests) == 1
     paint(64)
     assert len(engine._requests) == 1
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_another_process_need_not_compile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, codes: Any, scene: Any, precision: str
+) -> None:
+    monkeypatch.setenv("IMPASTO_CACHE", str(tmp_path))
+    compiled: list[str] = []
+    real = OpenVinoEngine._model
+
+    def counted(self: OpenVinoEngine, graph: str, *wanted: Any) -> Any:
+        compiled.append(graph)
+        return real(self, graph, *wanted)
+
+    monkeypatch.setattr(OpenVinoEngine, "_model", counted)
+
+    def painted(threads: int = 1) -> bytes:
+        engine = make_engine("openvino", precision, "cpu", threads)
+        options = RealtimeOptions(local=0.3)
+        stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), options)
+        return stylizer(scene).tobytes()
+
+    first = painted()
+    assert (len(compiled), len(list(tmp_path.iterdir()))) == (2, 2)  # statistics, and the picture
+    assert painted() == first
+    assert len(compiled) == 2
+    painted(threads=2)  # which decides what is compiled
+    assert len(compiled) == 4
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-1000])
+    assert painted() == first
+    assert len(compiled) == 6
+    assert painted() == first
+    assert len(compiled) == 6
+    # whole, and no graph
+    for path in tmp_path.iterdir():
+        GraphCache(tmp_path).store(path.name, b"something else")
+    assert painted() == first
 
 
 @pytest.mark.parametrize(("name", "precision"), [("tensorrt", "auto"), ("openvino", "float16")])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
@@ -14,7 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engine.device import usable_cores
+from impasto import __version__
+from impasto.engine.cache import GraphCache, user_cache_dir
+from impasto.engine.device import processor_features, usable_cores
 from impasto.engine.openvino import load_openvino
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime.model import Graphs, ShippedGraphs
@@ -22,6 +26,7 @@ from impasto.methods.realtime.options import ENGINES, PRECISIONS
 from impasto.options import suggest
 
 Array = NDArray[np.float32]
+_DEVICE = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
 _KEPT = 24  # compiled shapes
 _KEPT_NUMBERS = 2**26  # and all their inputs' numbers: two pictures of 4K, or one larger
 
@@ -91,7 +96,7 @@ class OpenVinoEngine:
             "PERFORMANCE_HINT": "LATENCY",
         }
         self._settings["INFERENCE_NUM_THREADS"] = threads or usable_cores()
-        self._models: dict[str, Any] = {}
+        self._cache, self._models = GraphCache(user_cache_dir()), {}  # type: ignore[var-annotated]
         self._requests: OrderedDict[Any, _Request] = OrderedDict()
         self._lock = Lock()
 
@@ -116,6 +121,41 @@ class OpenVinoEngine:
             kept.pop(0)
 
     def _compiled(self, graph: str, given: bool, shapes: Any, outputs: Sequence[str]) -> _Request:
+        key = self._key(graph, given, shapes, tuple(outputs))
+        compiled = self._kept(key)
+        if compiled is None:
+            model = self._model(graph, given, shapes, outputs)
+            compiled = self._core.compile_model(model, "CPU", self._settings)
+            self._cache.store(key, compiled.export_model().getvalue())
+        return _Request(self._openvino, compiled)
+
+    def _key(self, *wanted: Any) -> str:
+        """Return a hash of all that decides what a graph is compiled to."""
+        device = [self._core.get_property("CPU", name) for name in _DEVICE]
+        graph = _digest(self._graphs.file(wanted[0], self.precision))
+        versions = (__version__, self._openvino.__version__)
+        everything = (
+            versions,
+            device,
+            processor_features(),
+            graph,
+            wanted,
+            sorted(self._settings.items()),
+        )
+        return hashlib.sha256(repr(everything).encode()).hexdigest()
+
+    def _kept(self, key: str) -> Any:
+        """Return what an earlier process compiled, or None."""
+        found = self._cache.load(key)
+        if found is None:
+            return None
+        try:
+            return self._core.import_model(BytesIO(found), "CPU", self._settings)
+        except RuntimeError:  # OpenVINO's, of whatever kind
+            return None
+
+    def _model(self, graph: str, given: bool, shapes: Any, outputs: Sequence[str]) -> Any:
+        """Return a graph for these shapes, without what other outputs need."""
         if graph not in self._models:
             found = self._graphs.file(graph, self.precision)
             parts = found if isinstance(found, tuple) else (found,)
@@ -127,8 +167,17 @@ class OpenVinoEngine:
             choice.output(0).replace(choice.input_value(1 if given else 2))
         chosen = [model.output(name) for name in outputs]
         used = [p for p in model.get_parameters() if p.output(0).get_target_inputs()]
-        model = self._openvino.Model(chosen, used, graph)
-        return _Request(self._openvino, self._core.compile_model(model, "CPU", self._settings))
+        return self._openvino.Model(chosen, used, graph)
+
+
+def _digest(graph: Path | bytes | tuple[bytes, bytes]) -> str:
+    """Return the hash of a graph; one in a file may have its numbers in a second file."""
+    if isinstance(graph, Path):
+        numbers = graph.with_suffix(".bin")
+        parts = [path.read_bytes() for path in (graph, numbers) if path.is_file()]
+    else:
+        parts = list(graph) if isinstance(graph, tuple) else [graph]
+    return "".join(hashlib.sha256(part).hexdigest() for part in parts)
 
 
 def _numbers(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> int:
@@ -182,10 +231,7 @@ def _references(arrays: list[Array]) -> int:
 
 def _multiplies_bytes() -> bool:
     """Return whether this CPU has instructions for products of bytes, as far as can be known."""
-    try:
-        return "vnni" in Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
+    return "vnni" in processor_features()
 
 
 class OnnxEngine:
