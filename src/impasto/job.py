@@ -117,14 +117,14 @@ class Job:
 
     def result(self, last: Step | None, stopped: bool = False) -> Stylized:
         """Return the picture at a step (None: before all steps, the content) at full size."""
-        fitted = self.stylizer.fitted(self.content.pixels)
-        height, width = fitted.shape[:2]
-        image = fitted.copy() if last is None else np.ascontiguousarray(last.image())
-        if image.shape != fitted.shape:
-            image = resize(image, height, width)
+        if last is not None and last.number == last.total:
+            image = np.ascontiguousarray(last.image())
+        else:
+            fitted = self.stylizer.fitted(self.content.pixels)
+            image = fitted.copy() if last is None else resize(last.image(), *fitted.shape[:2])
         alpha = self.content.alpha
-        if alpha is not None and alpha.shape != (height, width):
-            alpha = resize(alpha, height, width)
+        if alpha is not None and alpha.shape != image.shape[:2]:
+            alpha = resize(alpha, *image.shape[:2])
         return Stylized(image, alpha, self._recipe(last, stopped))
 
     def _recipe(self, last: Step | None, stopped: bool) -> Recipe:
