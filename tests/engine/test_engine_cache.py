@@ -30,6 +30,17 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         assert found.parts[-2:] == ("impasto", "graphs")
 
 
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMPASTO_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+
+    def home() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(Path, "home", home)
+    assert user_cache_dir() is None
+
+
 def test_what_is_stored_is_found(tmp_path: Path) -> None:
     kept = GraphCache(tmp_path / "a" / "b")
     assert kept.load("key") is None

@@ -106,7 +106,7 @@ def _leave(done: SystemExit) -> NoReturn:
     if "openvino" not in sys.modules or "torch" in sys.modules or not isinstance(code, int):
         raise done
     atexit._run_exitfuncs()
-    with suppress(OSError, ValueError):  # nobody reads any more
+    with suppress(AttributeError, OSError, ValueError):  # nobody reads, any more or at all
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -16,27 +16,28 @@ ENVIRONMENT = "IMPASTO_CACHE"
 
 _MOST_FILES, _MOST_BYTES = 32, 2**26  # a graph takes a megabyte or two
 _DIGEST = 32
+_NAME = Path("impasto", "graphs")
 
 
 def user_cache_dir() -> Path | None:
     """Return the folder for compiled graphs; it need not exist.
 
     IMPASTO_CACHE names another, or says "off" (None); then XDG_CACHE_HOME rules, then the
-    platform's convention.
+    platform's convention. A user without a home has none.
     """
     given, xdg = os.environ.get(ENVIRONMENT), os.environ.get("XDG_CACHE_HOME", "")
     if given:
         return None if given == "off" else Path(given)
     # the XDG specification says to ignore relative paths
     if xdg and Path(xdg).is_absolute():
-        base = Path(xdg)
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path.home() / ".cache"
-    return base / "impasto" / "graphs"
+        return Path(xdg) / _NAME
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / _NAME
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / _NAME
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -270,11 +270,9 @@ def _check_memory(height: int, width: int) -> None:
         )
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # another build of the same, such as onnxruntime-gpu
-        return "unknown"
+def _version(engine: str) -> str:
+    """Return the version of an engine that has been loaded, without a build's number."""
+    return str(sys.modules[engine].__version__).partition("-")[0]
 
 
 def _fitting(mask: Array, content: Image, name: str) -> Array:
