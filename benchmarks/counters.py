@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from impasto.engine.openvino import load_openvino
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import prepare
 
@@ -37,7 +38,7 @@ class Layer:
 @contextmanager
 def profiled() -> Iterator[list[Any]]:
     """Have OpenVINO count; yield the list that all requests made meanwhile come into."""
-    import openvino
+    openvino = load_openvino()
 
     requests: list[Any] = []
     compile_model = openvino.Core.compile_model

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.engine import usable_cores
+from impasto.engine.openvino import load_openvino
 from impasto.methods.realtime.model import COLOR, DATA, MARGIN, WEIGHTS
 from impasto.methods.realtime.network import Realtime
 from impasto.methods.realtime.weights import load_realtime
@@ -73,7 +74,7 @@ def _best(call: Callable[[], Any]) -> float:
 
 def _convolution(precision: str, channels: int, side: int) -> float:
     """Return the multiply-adds a second of a convolution, the faster of two in a row."""
-    import openvino
+    openvino = load_openvino()
 
     settings = {
         "INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "bf16",
@@ -97,7 +98,7 @@ def _convolution(precision: str, channels: int, side: int) -> float:
 
 def _model(channels: int, side: int, *, in_bytes: bool) -> Any:
     """Return two convolutions in a row, so that what is between them is in their precision."""
-    import openvino
+    openvino = load_openvino()
     from openvino import opset13 as op
 
     def quantized(x: Any, low: float, high: float, levels: int) -> Any:
