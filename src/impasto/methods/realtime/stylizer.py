@@ -66,7 +66,7 @@ class OnePass(ABC):
         """
         content = self.fitted(content)
         if self.options.strength == 0:
-            return content
+            return content.copy()
         tile = tile_side(self.options, *content.shape[:2])
         return np.ascontiguousarray(assembled(self.parts(content, tile), content.shape))
 
