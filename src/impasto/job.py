@@ -50,17 +50,31 @@ class Stylized:
 
 
 @dataclass(frozen=True, eq=False)
+class Grey:
+    """Hold a picture's mean over its colours, (H, W) in [0, 1], and what a recipe says of it."""
+
+    plane: Image
+    ingredient: Ingredient
+
+    @classmethod
+    def load(cls, source: Source) -> Grey:
+        """Read a picture."""
+        picture = load_picture(source)
+        return cls(picture.pixels.mean(2), Ingredient.of(picture))
+
+
+@dataclass(frozen=True, eq=False)
 class Guides:
     """Hold the pictures that say where each style goes, and how strongly."""
 
-    masks: Sequence[Picture] = ()
-    strength_map: Picture | None = None
+    masks: Sequence[Grey] = ()
+    strength_map: Grey | None = None
 
     @classmethod
     def load(cls, masks: Sequence[Source], strength_map: Source | None) -> Guides:
         """Read the pictures."""
-        pictures = [load_picture(mask) for mask in masks]
-        return cls(pictures, None if strength_map is None else load_picture(strength_map))
+        pictures = [Grey.load(mask) for mask in masks]
+        return cls(pictures, None if strength_map is None else Grey.load(strength_map))
 
     def __bool__(self) -> bool:
         return bool(self.masks) or self.strength_map is not None
@@ -114,8 +128,8 @@ class Setup:
             steps=steps,
             stopped=stopped,
             init=None if init is None else Ingredient.of(init),
-            masks=[Ingredient.of(mask) for mask in self.guides.masks],
-            strength_map=None if strength_map is None else Ingredient.of(strength_map),
+            masks=[mask.ingredient for mask in self.guides.masks],
+            strength_map=None if strength_map is None else strength_map.ingredient,
         )
 
 
@@ -226,7 +240,6 @@ def _prepare_realtime(
     from impasto.methods.realtime.mixed import prepare_any
 
     seen = [style if isinstance(style, StyleCode) else opaque(style) for style in styles]
-    masks = [mask.pixels.mean(2) for mask in guides.masks]
-    strength_map = guides.strength_map
-    grey = None if strength_map is None else strength_map.pixels.mean(2)
+    masks = [mask.plane for mask in guides.masks]
+    grey = None if guides.strength_map is None else guides.strength_map.plane
     return prepare_any(seen, blend, options, masks, grey, engines)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from impasto.cli.stylize import unused
+from impasto.cli.results import unused
 from impasto.errors import MissingExtraError, OptionError, WeightsError
 from impasto.methods.realtime import model
 from impasto.methods.realtime.codes import StyleCode

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,16 @@ import click
 from impasto.batch import Batch
 from impasto.cli.batch import is_batch, run_batch
 from impasto.cli.flags import GroupedCommand, flags_of, given
-from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, clock, watching
-from impasto.errors import DivergedError, ImageError, OptionError
+from impasto.cli.results import saving, short, target, tell_result, unused, unused_pyramid
+from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, watching
+from impasto.errors import OptionError
 from impasto.images import open_large
 from impasto.job import Setup
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions
 from impasto.methods.quality import QUALITIES, Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations
-from impasto.recipe import Recipe
 from impasto.stream import FileJob, Output
-from impasto.workspace import Workspace
 
 _QUALITIES = "Qualities: " + "; ".join(f"{n} ({why})" for n, (why, _) in QUALITIES.items()) + "."
 _PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."
@@ -143,7 +141,7 @@ def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str
     rest = {"quality": files["file_quality"], "deepzoom": files["deepzoom"]}
     output = Output.of(out, opened, files["depth"], **rest)
     if output.deepzoom:
-        _unused_pyramid(output, force=files["force"])
+        unused_pyramid(output, force=files["force"])
     guides = {"masks": files["masks"], "strength_map": files["strength_map"]}
     setup = Setup.open(list(styles), blend, options, **guides)
     job = FileJob.open(setup, opened, output)
@@ -179,82 +177,6 @@ _FILES = (
 )  # fmt: skip
 
 
-def saving(run: Callable[[], Recipe], output: Output) -> Recipe:
-    """Run to the end, which saves the result; when the losses diverge, save the last sound picture.
-
-    Raises:
-        DivergedError: they did; it names the picture that was saved.
-        KeyboardInterrupt: the user stopped it; it says how to go on, if that can be.
-    """
-    work = Workspace.of(output.path)
-    try:
-        return run()
-    except KeyboardInterrupt:
-        if not work.folder.is_dir():
-            raise
-        raise KeyboardInterrupt(
-            f"stopped after tile {work.painted}; the same command goes on there. Until then the"
-            f" work lies in {work.folder}, which may be deleted"
-        ) from None
-    except DivergedError as error:
-        if error.result is None:
-            raise
-        output.write(error.result)
-        steps = error.result.recipe.steps
-        raise DivergedError(
-            f"{error}; {output.path} holds the picture after {steps} sound steps"
-        ) from None
-
-
-def target(out: Path | None, default: str, *, force: bool) -> Path:
-    """Return where to write: `out` unless it exists and may not be, or a new name by default.
-
-    Raises:
-        ImageError: `out` exists and `force` is not given.
-    """
-    if out is not None:
-        return unused(out, force=force)
-    path, number = Path(default), 1
-    while path.exists():
-        number += 1
-        path = Path(default).with_stem(f"{Path(default).stem}-{number}")
-    return path
-
-
-def unused(path: Path, *, force: bool) -> Path:
-    """Return a path that nothing stands at, or that may be overwritten.
-
-    Raises:
-        ImageError: a file is there and `force` is not given.
-    """
-    try:
-        taken = path.exists() and not path.is_dir()
-    except OSError as error:
-        raise ImageError(f"{path}: no such name is possible ({error.strerror})") from None
-    if taken and not force:
-        raise ImageError(f"{path} exists: choose another name, or add --force to overwrite it")
-    return path
-
-
-def _unused_pyramid(output: Output, *, force: bool) -> None:
-    unused(output.pyramid, force=force)
-    folder = output.pyramid.with_name(f"{output.pyramid.stem}_files")
-    if folder.exists() and not force:
-        raise ImageError(f"{folder} exists: choose another name, or add --force to replace it")
-
-
-def tell_result(out: Path, recipe: Recipe, shape: tuple[int, int], seconds: float) -> None:
-    """Print where the result is, its size, and how long it took."""
-    height, width = shape
-    if recipe.stopped:
-        of = recipe.options["steps"]
-        click.echo(
-            f"impasto: stopped at step {recipe.steps} of {of}; saved what there is", err=True
-        )
-    took = f"{seconds:.2f} s" if seconds < 10 else clock(seconds)
-    click.echo(f"{out}  {width}x{height}  {took}")
-
-
 def _refuse(files: dict[str, Any], names: Sequence[str], why: str) -> None:
     """Say what is not for this kind of run.
 
@@ -278,12 +200,6 @@ def _watchers(files: dict[str, Any]) -> list[Watcher]:
     if files["log"]:
         watchers.append(LossLog(unused(files["log"], force=force)))
     return watchers
-
-
-def short(stem: str) -> str:
-    """Cut a name to 100 bytes, as a file name may have 255 at most."""
-    whole = os.fsencode(stem)
-    return stem if len(whole) <= 100 else whole[:100].decode(errors="ignore")
 
 
 def tell_shares(given: Sequence[float] | None, shares: Sequence[float]) -> None:

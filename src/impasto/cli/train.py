@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from impasto.cli.flags import GroupedCommand, flags_of, given, in_words
-from impasto.cli.stylize import unused
+from impasto.cli.results import unused
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime.network_file import SUFFIX
 from impasto.options import declarations
