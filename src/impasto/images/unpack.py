@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import ImageError, ImpastoError
 from impasto.images import png
-from impasto.images.decode import png_orientation
+from impasto.images.decode import image_orientation, open_header, png_orientation
 from impasto.images.files import identify_file, reason
 from impasto.images.load import load_picture
 from impasto.images.orientation import is_sideways
@@ -33,7 +33,8 @@ class Opened:
     """Hold a file whose header is read: what it shows, and how to read its rows, if that can be.
 
     `height` and `width` are those seen, upright; `deep` says whether it has more than 8 bits.
-    `image` is None where it cannot, `picture` what was decoded for lack of a header, if not large.
+    With `rows` they can be read in turn; `picture` is what was decoded for lack of a header, if not
+    large.
     """
 
     path: Path
@@ -41,7 +42,7 @@ class Opened:
     height: int
     width: int
     deep: bool = False
-    image: Any = None
+    rows: bool = False
     tags: Any = None
     profile: bytes | None = None
     orientation: int = 1
@@ -91,9 +92,7 @@ def unpack(opened: Opened, path: Path) -> Scratch:
     """
     name = opened.path.name
     try:
-        if opened.image is None:
-            return _unpack_whole(opened, path)
-        return _unpack_rows(opened, path, name)
+        return _unpack_rows(opened, path, name) if opened.rows else _unpack_whole(opened, path)
     except ImpastoError:
         raise
     except OSError as error:
@@ -111,17 +110,32 @@ def _open(kind: str, path: Path, name: str) -> Opened | None:
         if is_for_pillow(tags):
             return None
         check_depth(tags, name)
-    elif kind not in ("PNG", "JPEG"):
+    elif kind == "JPEG":
+        return _open_jpeg(path, name)
+    elif kind != "PNG":
         return None
     image = open_file(kind, path)
     profile, orientation = _about(kind, path, image, name)
-    height, width, deep = image.height, image.width, image.format != "uchar"
-    if is_sideways(orientation):
-        height, width = width, height
-    if (kind == "JPEG" and image.bands == 4) or (is_of_grey(profile) and colors_in(image) == 3):
+    height, width = _upright(image.height, image.width, orientation)
+    deep = image.format != "uchar"
+    # A profile for grey fits if all rows are grey.
+    rows = not (is_of_grey(profile) and colors_in(image) == 3)
+    return Opened(path, kind, height, width, deep, rows, tags, profile, orientation)
+
+
+def _open_jpeg(path: Path, name: str) -> Opened:
+    """Read the header with Pillow, as libvips takes a moment to load, and may not be needed."""
+    with open(path, "rb") as file, open_header("JPEG", file) as image:
+        profile, orientation = image.info.get("icc_profile"), image_orientation(image, name)
+        height, width = _upright(image.height, image.width, orientation)
         # Inks may be inverted; a profile for grey fits if all rows are grey.
-        return Opened(path, kind, height, width, deep)
-    return Opened(path, kind, height, width, deep, image, tags, profile, orientation)
+        rows = image.mode == "L" or (image.mode == "RGB" and not is_of_grey(profile))
+    profile = None if profile == srgb_profile() else profile
+    return Opened(path, "JPEG", height, width, False, rows, None, profile, orientation)
+
+
+def _upright(height: int, width: int, orientation: int) -> tuple[int, int]:
+    return (width, height) if is_sideways(orientation) else (height, width)
 
 
 def _about(kind: str, path: Path, image: Any, name: str) -> tuple[bytes | None, int]:
@@ -159,15 +173,15 @@ def _unpack_whole(opened: Opened, path: Path) -> Scratch:
 
 def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
     scratch: Scratch | None = None
-    alphas = _Alphas()
+    alphas, image = _Alphas(), open_file(opened.kind, opened.path)
     try:
-        for rows, samples in _bands(opened, name):
+        for rows, samples in _bands(opened, image, name):
             if scratch is None:
-                stored = opened.image.height, opened.image.width, samples.shape[2]
+                stored = image.height, image.width, samples.shape[2]
                 scratch = Scratch(path, stored, 8 * samples.dtype.itemsize, opened.orientation)
             if scratch.has_alpha:
                 alphas.see(samples)
-            scratch.write_samples((rows, slice(0, opened.image.width)), samples)
+            scratch.write_samples((rows, slice(0, image.width)), samples)
     finally:
         if scratch is not None:
             scratch.close()
@@ -180,12 +194,12 @@ def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
     return replace(scratch, fill=mean, opaque=alphas.opaque)
 
 
-def _bands(opened: Opened, name: str) -> Iterator[tuple[slice, NDArray[Any]]]:
+def _bands(opened: Opened, image: Any, name: str) -> Iterator[tuple[slice, NDArray[Any]]]:
     """Yield rows as sRGB samples of 8 or 16 bits, four with alpha, and which rows they are."""
-    image, profile = opened.image, opened.profile
+    profile = opened.profile
     row_bytes = image.width * image.bands * 4
     for rows, stored in bands_of(image, max(16, _BAND_BYTES // row_bytes)):
-        color, alpha = _split(stored, opened, name)
+        color, alpha = _split(stored, colors_in(image), opened.tags, name)
         if rows.start == 0:  # so that what is wrong with it is told once
             profile = sound_profile(profile, color.shape[2], name)
         samples = _plain(color, profile, name)
@@ -208,11 +222,10 @@ class _Alphas:
 
 
 def _split(
-    stored: NDArray[Any], opened: Opened, name: str
+    stored: NDArray[Any], colors: int, tags: Any, name: str
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    colors = colors_in(opened.image)
-    if opened.tags is not None:
-        return split_samples(stored, colors, opened.tags, name)
+    if tags is not None:
+        return split_samples(stored, colors, tags, name)
     alpha = stored[..., colors] if stored.shape[2] > colors else None
     return stored[..., :colors], alpha
 

@@ -1,5 +1,6 @@
 """Ask libvips for what Pillow would cut to 8 bits: PNG, TIFF and colour profiles."""
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -40,8 +41,15 @@ def open_picture(kind: str, data: bytes) -> Any:
 
 def open_file(kind: str, path: Path) -> Any:
     """Read the header of a PNG, TIFF or JPEG file, whose rows can then be read once, in order."""
-    loader = getattr(libvips().Image, f"{kind.lower()}load")
-    return loader(str(path), access="sequential", fail_on="error")
+    vips = libvips()
+    # by a descriptor, as its name may be no text
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        source = vips.Source.new_from_descriptor(handle)  # which has a descriptor of its own
+    finally:
+        os.close(handle)
+    loader = getattr(vips.Image, f"{kind.lower()}load_source")
+    return loader(source, access="sequential", fail_on="error")
 
 
 def bands_of(image: Any, rows: int) -> Iterator[tuple[slice, NDArray[Any]]]:
