@@ -10,6 +10,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from impasto.engine import ahead
+from impasto.engine import Rows, ahead, usable_cores
 from impasto.errors import ImageError, OptionError
 from impasto.images import (
     Opened,
@@ -197,21 +198,28 @@ class FileJob:
             shape = (*self.shape, 3 + seen.has_alpha)
             result = Scratch(work.folder / "result", shape, output.depth)
             files.enter_context(closing(result))
-            _paint(stylizer, seen, result, tile, work, progress)
-            pack(result, output.path, recipe.to_json(), output.quality)
+            rows, text = Rows(), recipe.to_json()
+            threads = self._options.threads or usable_cores()
+            with ThreadPoolExecutor(1) as encoder:
+                written = encoder.submit(
+                    pack, result, output.path, text, output.quality, rows.wait, threads
+                )
+                with rows.given_up_on_error():
+                    for step in _painted(stylizer, seen, result, tile, work, rows):
+                        if progress is not None:
+                            progress(step)
+                        if written.done() and step.number < step.total:  # it has failed
+                            written.result()
+                written.result()
             if output.deepzoom:
                 pack_deepzoom(result, output.pyramid, output.quality)
         return recipe
 
 
-def _paint(
-    stylizer: OnePass,
-    seen: Scratch,
-    result: Scratch,
-    tile: int,
-    work: Workspace,
-    progress: Progress | None,
-) -> None:
+def _painted(
+    stylizer: OnePass, seen: Scratch, result: Scratch, tile: int, work: Workspace, rows: Rows
+) -> Iterator[Step]:
+    """Paint what is not painted yet; yield a step after each tile."""
     (height, width, _), first = seen.shape, work.painted
     tiles = tiles_of(with_margin(seen.shape), tile, 0)
     message = f"going on at tile {first + 1} of {len(tiles)}" if first else None
@@ -219,6 +227,7 @@ def _paint(
         parts = _unchanged(seen, tiles[first:])
     else:
         parts = stylizer.parts(seen, tile, first)
+    show = partial(thumbnail, result, _SHOWN)
     with closing(ahead(parts)) as coming:
         for number, part in enumerate(coming, first + 1):
             pixels = part.pixels
@@ -226,10 +235,11 @@ def _paint(
                 pixels = np.concatenate([pixels, seen.alpha(part.place)[..., None]], 2)
             result.write(part.place, pixels)
             work.mark(number)
-            if progress is not None:
-                show, done = partial(thumbnail, result, _SHOWN), number / len(tiles)
-                progress(Step(number, len(tiles), height, width, {}, done, show, message))
-                message = None
+            if part.place[1].stop == width:
+                rows.reach(part.place[0].stop)
+            yield Step(number, len(tiles), height, width, {}, number / len(tiles), show, message)
+            message = None
+    rows.reach(height)
 
 
 def _unchanged(seen: Scratch, tiles: Sequence[Tile]) -> Iterator[Part]:

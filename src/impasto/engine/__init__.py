@@ -9,8 +9,10 @@ from impasto.engine.device import (
     usable_cores,
     used_memory,
 )
+from impasto.engine.rows import Rows
 
 __all__ = [
+    "Rows",
     "ahead",
     "available_memory",
     "choose_device",

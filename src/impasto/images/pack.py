@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from impasto.errors import ImageError, ImpastoError
 from impasto.images import png
@@ -22,7 +25,11 @@ from impasto.images.vips import libvips, open_samples, with_fields
 _STREAMED = ("TIFF", "PNG", "JPEG")
 _BIG = 2**32 - 2**25  # bytes that an ordinary TIFF holds
 _JPEG_XMP = 65000  # bytes, more of which libvips leaves out in silence
-_TILE = 256
+_TILE = 512
+_TILES_BYTES = 2**25  # that are compressed at once
+_XMP = 700  # TIFF's tag for it
+
+Wait = Callable[[int], object]
 
 
 def is_streamed(path: str | os.PathLike[str]) -> bool:
@@ -50,13 +57,20 @@ def check_large_target(path: str | os.PathLike[str], height: int, width: int) ->
 
 
 def pack(
-    scratch: Scratch, path: str | os.PathLike[str], recipe: str | None = None, quality: int = 92
+    scratch: Scratch,
+    path: str | os.PathLike[str],
+    recipe: str | None = None,
+    quality: int = 92,
+    wait: Wait = lambda rows: None,
+    threads: int = 1,
 ) -> Path:
     """Encode a picture, with its recipe and an sRGB profile: whole or not at all.
 
     TIFF comes in tiles, and as BigTIFF where it must. JPEG cannot hold transparency: what is
     transparent is laid on white. The file is made in the scratch's folder, which must be on the
-    same disk: what a killed process leaves then lies there.
+    same disk: what a killed process leaves then lies there. `wait` is called with a number of rows
+    before these are read, and returns when they are there: TIFF is encoded while others are
+    painted, by so many `threads`.
 
     Raises:
         ImageError: it cannot be written.
@@ -65,7 +79,11 @@ def pack(
     kind, target = format_of(path), Path(os.path.realpath(path))
     xmp = None if recipe is None else xmp_packet(recipe)
     with _told(os.fspath(path)), _part(scratch) as part:
-        _ENCODERS[kind](_image(scratch, kind), part, xmp, quality)
+        if kind == "TIFF":
+            _pack_tiff(scratch, part, xmp, wait, threads)
+        else:
+            wait(scratch.shape[0])
+            _ENCODERS[kind](_image(scratch, kind), part, xmp, quality)
         os.replace(part, target)
     return Path(path)
 
@@ -97,17 +115,42 @@ def _image(scratch: Scratch, kind: str) -> Any:
     return image
 
 
-def _pack_tiff(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
-    size = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
-    with_fields(image, srgb_profile(), xmp).tiffsave(
-        str(path),
-        tile=True,
-        tile_width=_TILE,
-        tile_height=_TILE,
-        compression="deflate",
-        predictor="horizontal",
-        bigtiff=size > _BIG,
+def _pack_tiff(scratch: Scratch, path: Path, xmp: bytes | None, wait: Wait, threads: int) -> None:
+    """Write with tifffile, which compresses tiles by several threads; libvips does by one."""
+    import tifffile
+
+    tifffile.imwrite(
+        path,
+        _tiles(scratch, wait),
+        shape=scratch.stored,
+        dtype=np.uint8 if scratch.depth == 8 else np.uint16,
+        bigtiff=scratch.size > _BIG,
+        photometric="rgb",
+        extrasamples=["unassalpha"] if scratch.stored[2] == 4 else None,
+        tile=(_TILE, _TILE),
+        compression="zlib",
+        # a higher one takes twice the time, and saves nothing of what is painted
+        compressionargs={"level": 1},
+        predictor=True,
+        iccprofile=srgb_profile(),
+        extratags=[] if xmp is None else [(_XMP, "B", len(xmp), xmp, True)],
+        resolution=(300, 300),
+        resolutionunit="INCH",
+        metadata=None,
+        software=False,
+        maxworkers=threads,
+        buffersize=_TILES_BYTES,
     )
+
+
+def _tiles(scratch: Scratch, wait: Wait) -> Iterator[NDArray[Any]]:
+    height, width, _ = scratch.shape
+    for top in range(0, height, _TILE):
+        bottom = min(top + _TILE, height)
+        wait(bottom)
+        row = scratch.samples((slice(top, bottom), slice(0, width)))
+        for left in range(0, width, _TILE):
+            yield np.ascontiguousarray(row[:, left : left + _TILE])
 
 
 def _pack_jpeg(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
@@ -129,7 +172,7 @@ def _pack_png(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
         plain.unlink(missing_ok=True)
 
 
-_ENCODERS = {"TIFF": _pack_tiff, "JPEG": _pack_jpeg, "PNG": _pack_png}
+_ENCODERS = {"JPEG": _pack_jpeg, "PNG": _pack_png}
 
 
 @contextmanager
@@ -151,5 +194,5 @@ def _told(shown: str) -> Iterator[None]:
         yield
     except ImpastoError:
         raise
-    except (OSError, libvips().Error) as error:
+    except (OSError, ValueError, libvips().Error) as error:
         raise ImageError(f"{shown} cannot be written: {reason(error)}") from error
