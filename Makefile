@@ -36,12 +36,14 @@ format: $(VENV)/dev  ## Format the code, and renew the tables in the docs.
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/python -m tools.docs
 
-bench: $(VENV)/dev  ## Measure everything again (about an hour; needs VGG-19).
+# PEERS are other programs' commands: see docs/benchmarks.md
+bench: $(VENV)/dev  ## Measure everything again (over an hour; needs VGG-19).
 	$(BIN)/python -m benchmarks.steps
 	$(BIN)/python -m benchmarks.convergence
 	$(BIN)/python -m benchmarks.backbones
 	$(BIN)/python -m benchmarks.realtime quality
-	$(BIN)/python -m benchmarks.realtime speed
+	$(BIN)/python -m benchmarks.speed $(PEERS)
+	$(BIN)/python -m benchmarks.report
 
 clean:  ## Remove the virtual environment and all that was built.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

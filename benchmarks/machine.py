@@ -13,6 +13,7 @@ from typing import Any
 from impasto.engine import usable_cores
 
 HERE = Path(__file__).parent
+_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
 
 def describe() -> dict[str, Any]:
@@ -23,13 +24,13 @@ def describe() -> dict[str, Any]:
         "processor": _processor(),
         "cores": usable_cores(),
         "python": platform.python_version(),
-        "torch": version("torch"),
+        **{name: version(name) for name in ("openvino", "torch")},
     }
 
 
-def save(name: str, command: str, results: Any) -> None:
+def save(name: str, command: str, results: Any, folder: Path = HERE / "results") -> None:
     """Write results/NAME.json with the command that made it."""
-    path = HERE / "results" / f"{name}.json"
+    path = folder / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     whole = {"command": command, "machine": describe(), "results": results}
     path.write_text(json.dumps(whole, indent=1) + "\n")
@@ -47,5 +48,5 @@ def _processor() -> str:
         return platform.processor()
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     flags = next((line for line in lines if line.startswith("flags")), "")
-    extras = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    extras = [flag for flag in _FLAGS if flag in flags]
     return " ".join([names[0] if names else platform.processor(), *extras])

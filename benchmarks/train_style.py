@@ -23,7 +23,8 @@ import numpy as np
 
 import impasto
 from benchmarks.machine import save
-from benchmarks.realtime import CONTENTS, picture, summary, timed
+from benchmarks.measure import timed
+from benchmarks.realtime import CONTENTS, picture, summary
 from impasto.images import load, save_picture
 from impasto.methods.contract import Image
 from impasto.metrics import Judge

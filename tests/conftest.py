@@ -11,11 +11,18 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
+from impasto.engine.openvino import load_openvino
+
 worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if worker and hasattr(os, "sched_setaffinity"):
     # one core for each worker: networks that all take every core wait for each other
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+
+# what a test compiles is for that test
+os.environ["IMPASTO_CACHE"] = "off"
+# before a test imports it, so that none sends the message that the import sends
+load_openvino()
 
 settings.register_profile("impasto", deadline=None)
 settings.load_profile("impasto")

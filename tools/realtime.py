@@ -14,18 +14,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import openvino
 import torch
 from torch import Tensor
 
 from impasto.drawn import DRAWINGS, draw
+from impasto.engine.openvino import load_openvino
 from impasto.images import load_picture
 from impasto.methods.contract import Image
 from impasto.methods.realtime import codes, model
 from impasto.methods.realtime.encoding import encode_style
-from impasto.methods.realtime.engines import OpenVinoEngine
 from impasto.methods.realtime.export import export_onnx
 from impasto.methods.realtime.network import Realtime
+from impasto.methods.realtime.openvino_engine import OpenVinoEngine
 from impasto.methods.realtime.weights import load_realtime, save_realtime
 from impasto.train.data import Pictures
 from impasto.train.pairs import noise_map
@@ -66,7 +66,7 @@ def main(weights: Path, styles: Path, photos: Path, paintings: Path) -> None:
     ]
     graph = model.DATA / model.GRAPHS["content"]
     quantized = model.DATA / model.QUANTIZED
-    openvino.save_model(quantize(graph, model.shipped_model(), contents, styled), quantized)
+    load_openvino().save_model(quantize(graph, model.shipped_model(), contents, styled), quantized)
     files = quantized.name, quantized.with_suffix(".bin").name
     _write_manifest([model.WEIGHTS, *model.GRAPHS.values(), codes.CODES, *files])
 

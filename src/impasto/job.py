@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from impasto.errors import DivergedError, OptionError
 from impasto.images import Picture, load_picture, resize
 from impasto.methods.contract import Image, Step
@@ -179,12 +181,14 @@ class Job:
 
     def result(self, last: Step | None, stopped: bool = False) -> Stylized:
         """Return the picture at a step (None: before all steps, the content) at full size."""
-        fitted = self.setup.stylizer.fitted(self.content.pixels)
-        height, width = fitted.shape[:2]
-        image = fitted if last is None else resize(last.image(), height, width)
+        if last is not None and last.number == last.total:
+            image = np.ascontiguousarray(last.image())
+        else:
+            fitted = self.setup.stylizer.fitted(self.content.pixels)
+            image = fitted.copy() if last is None else resize(last.image(), *fitted.shape[:2])
         alpha = self.content.alpha
-        if alpha is not None and alpha.shape != (height, width):
-            alpha = resize(alpha, height, width)
+        if alpha is not None and alpha.shape != image.shape[:2]:
+            alpha = resize(alpha, *image.shape[:2])
         steps = 0 if last is None else last.number
         recipe = self.setup.recipe(Ingredient.of(self.content), steps, stopped)
         return Stylized(image, alpha, recipe)

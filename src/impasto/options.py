@@ -7,7 +7,6 @@ the recipe that is stored with a picture.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -58,6 +57,8 @@ def check(options: Any) -> None:
 
 def suggest(value: str, choices: Iterable[str]) -> str:
     """Return advice for a wrong name: "did you mean A?" where one is near, and all choices."""
+    import difflib  # late, as only mistakes need it
+
     choices = sorted(choices)
     near = difflib.get_close_matches(value.lower(), choices, 1)
     hint = f"did you mean {near[0]}? " if near else ""

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from impasto import __version__
 from impasto.cli.main import COMMANDS, cli
-from impasto.images import load_picture, read_recipe
+from impasto.images import load_picture, read_recipe, save_picture
 
 WORK = ("stylize", "photo.png", "-s", "paint.png", "--threads", "1", "--coarsest", "32")
 # the way a shell starts it: a parent that ignores Ctrl-C would hand that down
@@ -63,6 +64,44 @@ def test_help_and_inspection_need_no_torch(folder: Path, arguments: list[str]) -
     done = python("-c", f"import sys\n{code}\n{LOADED}")
     assert done.returncode == 0
     assert "torch" not in done.stdout.splitlines()[-1].split()
+
+
+UNUSED = {
+    "torch",
+    "matplotlib",
+    "pyvips",
+    "onnxruntime",
+    "http",
+    "email",
+    "ssl",
+    "openvino_telemetry",
+}
+
+
+def test_a_preset_on_a_jpeg_loads_what_it_needs(folder: Path, draw: Any) -> None:
+    save_picture("photo.jpg", draw(48, 64))
+    arguments = ["stylize", "photo.jpg", "-s", "starry-night", "-o", "out.jpg"]
+    code = f"import impasto.cli.main as m\ntry: m.main({arguments!r})\nexcept SystemExit: pass"
+    loaded = "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = python("-c", f"import sys\n{code}\n{loaded}", HOME=str(folder))
+    assert done.returncode == 0, done.stderr
+    names = set(done.stdout.splitlines()[-1].split())
+    assert {"openvino", "PIL"} <= names
+    assert not names & UNUSED
+    assert not (folder / "intel").exists()  # OpenVINO's record of who uses it
+
+
+def test_a_process_that_ends_at_once_has_said_all(folder: Path) -> None:
+    painted = impasto("stylize", "photo.png", "-s", "starry-night", "-o", "out.png")
+    assert (painted.returncode, painted.stderr) == (0, "")
+    assert painted.stdout.startswith("out.png  64x48")
+    assert painted.stdout.endswith(" s\n")
+    # found after the engine was made
+    masked = ("--mask", "photo.png", "--mask", "narrow.png", "-s", "ink", "-o", "two.png")
+    save_picture("narrow.png", load_picture("photo.png").pixels[:, :20])
+    refused = impasto("stylize", "photo.png", "-s", "starry-night", *masked)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "mask 2 is 20x48" in refused.stderr
 
 
 def test_help_lists_all_commands() -> None:

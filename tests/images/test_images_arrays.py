@@ -98,3 +98,21 @@ def test_a_picture_passes_through() -> None:
 def test_refused_sources(source: Any, found: str) -> None:
     with pytest.raises(ImageError, match=found):
         load_picture(source)
+
+
+def test_only_what_must_change_is_copied() -> None:
+    sound = np.linspace(0, 1, 48, dtype=np.float32).reshape(4, 4, 3)
+    assert check_pixels(sound, "it", copy=False) is sound
+    assert not np.shares_memory(check_pixels(sound, "it"), sound)
+    for near in (sound * np.float32(1.0005), sound - np.float32(0.0005)):
+        before = near.copy()
+        found = check_pixels(near, "it", copy=False)
+        assert (found.min(), found.max()) == (max(0, near.min()), min(1, near.max()))
+        assert np.array_equal(near, before)
+
+
+@pytest.mark.parametrize(("kind", "top"), [(np.uint8, 255), (np.uint16, 65535)])
+def test_integers_are_divided_exactly(kind: Any, top: int) -> None:
+    levels = np.resize(np.arange(top + 1), (150, 150, 3)).astype(kind)
+    expected = levels.astype(np.float32) / np.float32(top)
+    assert np.array_equal(check_pixels(levels, "it"), expected)

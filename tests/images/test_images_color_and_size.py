@@ -53,6 +53,15 @@ def test_resize_is_antialiased_and_keeps_the_array() -> None:
     assert not np.shares_memory(same, smooth())
 
 
+def test_the_same_size_is_the_same_picture_in_the_range() -> None:
+    wild = smooth().transpose(1, 0, 2) * 1.5 - 0.25
+    same = resize(wild, *wild.shape[:2])
+    assert np.array_equal(same, np.clip(wild, 0, 1).astype(np.float32))
+    assert same.flags.c_contiguous
+    inside = smooth()
+    assert not np.shares_memory(resize(inside, *inside.shape[:2]), inside)
+
+
 @settings(deadline=None, max_examples=30)
 @given(height=st.integers(1, 50), width=st.integers(1, 50), longest=st.integers(1, 90))
 def test_fit(height: int, width: int, longest: int) -> None:

@@ -210,3 +210,12 @@ def test_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     assert done.stdout.count("\n") == 1
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["a.png"]
+
+
+@pytest.mark.parametrize("quality", [50, 92, 100])
+def test_jpeg_tables_change_no_pixel(tmp_path: Path, quality: int) -> None:
+    samples = np.rint(smooth() * 255).astype(np.uint8)
+    best = tmp_path / "best.jpg"
+    Image.fromarray(samples).save(best, quality=quality, subsampling=0, optimize=True)
+    saved = save_picture(tmp_path / "saved.jpg", samples, quality=quality)
+    assert np.array_equal(load(saved), load(best))

@@ -10,6 +10,7 @@ import click
 from impasto import __version__
 from impasto.engine import available_memory
 from impasto.engine.device import usable_cores
+from impasto.engine.openvino import load_openvino
 
 _PACKAGES = {
     "core": ("numpy", "pillow", "openvino", "pyvips", "safetensors"),
@@ -42,7 +43,7 @@ def _version(name: str) -> str:
 
 def _engines() -> list[str]:
     try:
-        import openvino
+        openvino = load_openvino()
     except ModuleNotFoundError:
         return []
     core = openvino.Core()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 import warnings
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -49,8 +52,21 @@ def cli(debug: bool) -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line; exit 0 when done, 1 on an error, 2 on wrong usage, 130 on Ctrl-C."""
-    arguments = sys.argv[1:] if args is None else args
+    """Run the command line; exit 0 when done, 1 on an error, 2 on wrong usage, 130 on Ctrl-C.
+
+    Without arguments it is the whole process, which ends here.
+    """
+    if args is not None:
+        _run(args)
+    # numpy's threads wait in a loop, and take cores from those that decode and compile
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    try:
+        _run(sys.argv[1:])
+    except SystemExit as done:
+        _leave(done)
+
+
+def _run(arguments: list[str]) -> NoReturn:
     debug = "--debug" in arguments
     # wherever it stands, as users put it last when something has failed
     arguments = [a for a in arguments if a != "--debug"]
@@ -81,7 +97,24 @@ def main(args: list[str] | None = None) -> None:
         _fail(f"a fault of Impasto's own, {type(error).__name__}: {error}; --debug shows more", 1)
 
 
-def _fail(message: str, code: int) -> None:
+def _leave(done: SystemExit) -> NoReturn:
+    """End the process, without taking down what is loaded where that takes long.
+
+    For OpenVINO's libraries it takes as long as to paint ten pictures. PyTorch may have processes
+    of its own to end.
+    """
+    code = 0 if done.code is None else done.code
+    if "openvino" not in sys.modules or "torch" in sys.modules or not isinstance(code, int):
+        raise done
+    atexit._run_exitfuncs()
+    with suppress(AttributeError, OSError, ValueError):  # nobody reads, any more or at all
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    raise done
+
+
+def _fail(message: str, code: int) -> NoReturn:
     click.echo(f"impasto: {' '.join(message.split())}", err=True)
     sys.exit(code)
 

@@ -76,6 +76,15 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def processor_features() -> str:
+    """Return what Linux says the first core can do; nothing on other systems."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+
+
 def available_memory(root: Path = Path("/")) -> int | None:
     """Return the bytes of main memory that can be had without swapping; None where unknown.
 

@@ -14,6 +14,7 @@ from impasto.images.picture import check_pixels
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _LEVEL = 1 / 255
+_ROWS = 64  # of a picture, at a time: all at once would want fresh memory six times
 
 
 def keep_luminance(result: NDArray[Any], content: NDArray[Any]) -> NDArray[np.float32]:
@@ -30,21 +31,28 @@ def keep_luminance(result: NDArray[Any], content: NDArray[Any]) -> NDArray[np.fl
     Raises:
         ImageError: An array is no picture, or the sizes differ.
     """
-    result = check_pixels(result, "result")
-    content = check_pixels(content, "content")
+    result = check_pixels(result, "result", copy=False)
+    content = check_pixels(content, "content", copy=False)
     if result.shape != content.shape:
         raise ImageError(
             f"result is {result.shape[:2]} and content {content.shape[:2]} (height, width); "
             "expected the same size: resize one of them"
         )
+    kept = np.empty(result.shape, np.float32)
+    for start in range(0, len(result), _ROWS):
+        part = slice(start, start + _ROWS)
+        kept[part] = _kept(result[part], content[part])
+    return kept
+
+
+def _kept(result: NDArray[np.float32], content: NDArray[np.float32]) -> NDArray[np.float32]:
     luma = (result @ _LUMA)[..., None]
     # The Y column of YIQ -> RGB is (1, 1, 1): RGB less its luma is the chroma, in RGB.
     chroma = content - (content @ _LUMA)[..., None]
     room = np.where(chroma > 0, 1 - luma, luma)
     fraction = room / np.maximum(np.abs(chroma), np.float32(1e-12))
     scale = np.minimum(fraction.min(axis=2, keepdims=True), np.float32(1))
-    kept: NDArray[np.float32] = np.clip(luma + scale * chroma, 0.0, 1.0).astype(np.float32)
-    return kept
+    return np.clip(luma + scale * chroma, 0.0, 1.0)  # type: ignore[no-any-return]
 
 
 def match_color(source: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float32]:
@@ -62,9 +70,9 @@ def match_color(source: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.flo
     Raises:
         ImageError: An array is no picture.
     """
-    source = check_pixels(source, "source")
+    source = check_pixels(source, "source", copy=False)
     colors = source.reshape(-1, 3).astype(np.float64)
-    wanted = check_pixels(reference, "reference").reshape(-1, 3).astype(np.float64)
+    wanted = check_pixels(reference, "reference", copy=False).reshape(-1, 3).astype(np.float64)
     transform = _covariance_root(wanted, 0.5) @ _covariance_root(colors, -0.5)
     moved = (colors - colors.mean(axis=0)) @ transform.T + wanted.mean(axis=0)
     matched: NDArray[np.float32] = np.clip(moved, 0.0, 1.0).astype(np.float32)

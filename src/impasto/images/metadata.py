@@ -5,8 +5,6 @@ import os
 import re
 from pathlib import Path
 from typing import Any, BinaryIO
-from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from impasto.errors import ImageError, ImpastoError, RecipeError
 from impasto.images import png
@@ -38,7 +36,7 @@ def xmp_packet(recipe: str) -> bytes:
     """
     _parse_recipe(recipe, "the recipe to store")
     safe = _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", recipe)
-    return _PACKET.format(namespace=NAMESPACE, recipe=escape(safe)).encode("utf-8")
+    return _PACKET.format(namespace=NAMESPACE, recipe=_escaped(safe)).encode("utf-8")
 
 
 def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -82,6 +80,8 @@ def _find_xmp(kind: str, file: BinaryIO) -> bytes | None:
 
 def _recipe_text(packet: bytes, shown: str) -> str | None:
     """Find the recipe as an element or, as other programs rewrite it, an attribute."""
+    from xml.etree import ElementTree  # late, as only reading needs it
+
     try:
         root = ElementTree.fromstring(packet.strip(b"\0 \r\n\t"))
     except (ElementTree.ParseError, ValueError, LookupError) as error:
@@ -94,6 +94,11 @@ def _recipe_text(packet: bytes, shown: str) -> str | None:
         if _KEY in element.attrib:
             return element.attrib[_KEY]
     return None
+
+
+def _escaped(text: str) -> str:
+    # as the standard library's, whose import brings the web's protocols with it
+    return text.replace("&", "&amp;").replace(">", "&gt;").replace("<", "&lt;")
 
 
 def _parse_recipe(text: str, what: str) -> dict[str, Any]:

@@ -35,12 +35,13 @@ class Picture:
     sha256: str
 
 
-def check_pixels(pixels: NDArray[Any], name: str) -> NDArray[np.float32]:
-    """Check an array of pixels and copy it into the image contract.
+def check_pixels(pixels: NDArray[Any], name: str, *, copy: bool = True) -> NDArray[np.float32]:
+    """Check an array of pixels and bring it into the image contract.
 
     Args:
         pixels: `(H, W, 3)`; uint8, uint16, or floats in `[0, 1]`. It is not changed.
         name: What error messages call the array.
+        copy: Without it, an array that keeps the contract already is returned itself.
 
     Returns:
         A new `(H, W, 3)` float32 array in `[0, 1]`. Floats up to 0.001 outside are clipped.
@@ -54,11 +55,11 @@ def check_pixels(pixels: NDArray[Any], name: str) -> NDArray[np.float32]:
             f"{name} has shape {pixels.shape}; expected (height, width, 3): "
             "reorder or convert its channels to RGB"
         )
-    return unit_range(pixels, name)
+    return unit_range(pixels, name, copy=copy)
 
 
-def unit_range(values: NDArray[Any], name: str) -> NDArray[np.float32]:
-    """Scale samples of any accepted type to new float32 numbers in `[0, 1]`.
+def unit_range(values: NDArray[Any], name: str, *, copy: bool = True) -> NDArray[np.float32]:
+    """Scale samples of any accepted type to float32 numbers in `[0, 1]`; `copy` as above.
 
     Raises:
         ImageError: The array is empty, of another type, not finite or out of range.
@@ -69,7 +70,7 @@ def unit_range(values: NDArray[Any], name: str) -> NDArray[np.float32]:
         )
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2:
         top = np.float32(255 if values.dtype.itemsize == 1 else 65535)
-        return values.astype(np.float32) / top
+        return np.divide(values, top, dtype=np.float32)  # type: ignore[no-any-return]
     if values.dtype.kind != "f":
         raise ImageError(
             f"{name} has numbers of type {values.dtype}; expected uint8, uint16 or float: "
@@ -83,8 +84,9 @@ def unit_range(values: NDArray[Any], name: str) -> NDArray[np.float32]:
             f"{name} has values from {low:.4g} to {high:.4g}; expected [0, 1]: "
             "divide by its maximum (255 for bytes) or clip it"
         )
-    clipped: NDArray[np.float32] = np.clip(values, 0.0, 1.0).astype(np.float32)
-    return clipped
+    inside = low >= 0 and high <= 1
+    found = values.astype(np.float32, copy=copy or not inside)
+    return found if inside else np.clip(found, 0.0, 1.0, out=found)
 
 
 def check_side(width: int, height: int, name: str) -> None:

@@ -105,7 +105,7 @@ def _transform(samples: NDArray[Any], profile: bytes, space: str) -> NDArray[np.
         samples = np.rint(samples * 65535).astype(np.uint16)
     # 16 bits come out also for 8 bits in, so that the conversion adds no banding.
     converted = convert_color(samples, space, profile, srgb_profile())
-    return converted.astype(np.float32) / np.float32(65535)
+    return np.divide(converted, np.float32(65535), dtype=np.float32)  # type: ignore[no-any-return]
 
 
 def _match_channels(samples: NDArray[Any], space: str | None) -> NDArray[Any] | None:
@@ -123,7 +123,7 @@ def _match_channels(samples: NDArray[Any], space: str | None) -> NDArray[Any] | 
 def _without_profile(samples: NDArray[Any]) -> NDArray[np.float32]:
     tops = {1: 255, 2: 65535}
     top = np.float32(tops[samples.dtype.itemsize] if samples.dtype.kind == "u" else 1)
-    values = samples.astype(np.float32) / top
+    values: NDArray[np.float32] = np.divide(samples, top, dtype=np.float32)
     if values.shape[2] == 4:
         return (1 - values[..., :3]) * (1 - values[..., 3:])
     return np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values

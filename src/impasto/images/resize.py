@@ -32,6 +32,8 @@ def resize(pixels: NDArray[Any], height: int, width: int) -> NDArray[np.float32]
         )
     if height < 1 or width < 1:
         raise ImageError(f"a picture cannot become {width}x{height} px; every side needs 1 px")
+    if pixels.shape[:2] == (height, width):
+        return np.clip(pixels, 0.0, 1.0, dtype=np.float32, order="C")  # type: ignore[no-any-return]
     planes = pixels[..., None] if pixels.ndim == 2 else pixels
     resized = np.empty((height, width, planes.shape[2]), np.float32)
     for channel in range(planes.shape[2]):

@@ -28,10 +28,12 @@ FORMATS = {
     ".tiff": "TIFF",
 }
 DEEP = ("PNG", "TIFF")
+_ROWS = 16  # of a picture: what fits the processor's cache
 _MAX_SIDE = {"JPEG": 65500, "WEBP": 16383, "AVIF": 65535}
+_USUAL_TABLES = 95  # the highest JPEG quality that is written with the usual code tables
 _PILLOW_OPTIONS: dict[str, dict[str, Any]] = {
     # Full colour resolution: strokes of saturated paint fray with the usual 4:2:0.
-    "JPEG": {"subsampling": 0, "optimize": True},
+    "JPEG": {"subsampling": 0},
     "WEBP": {"method": 4},
     "AVIF": {"subsampling": "4:4:4", "speed": 6},
 }
@@ -78,15 +80,25 @@ def save_picture(
     shown = os.fspath(path)
     kind = format_of(path)
     _check_options(kind, depth, quality)
-    values = check_pixels(pixels, f"the picture for {shown}")
+    values = check_pixels(pixels, f"the picture for {shown}", copy=False)
     check_side(kind, values.shape[1], values.shape[0], shown)
     if alpha is not None:
         values = _with_alpha(values, alpha, kind, shown)
-    top, dtype = (255, np.uint8) if depth == 8 else (65535, np.uint16)
-    samples = np.rint(values.astype(np.float64 if depth == 16 else np.float32) * top)
     xmp = xmp_packet(recipe) if recipe is not None else None
-    data = _encode(kind, _Sheet(samples.astype(dtype), xmp, quality), shown)
+    data = _encode(kind, _Sheet(_quantized(values, depth), xmp, quality), shown)
     return write_file(path, data)
+
+
+def _quantized(values: NDArray[np.float32], depth: int) -> NDArray[Any]:
+    """Round to integers of 8 or 16 bits, some rows at a time: fresh memory costs most of it."""
+    top, stored, exact = (
+        (255, np.uint8, np.float32) if depth == 8 else (65535, np.uint16, np.float64)
+    )
+    samples = np.empty(values.shape, stored)
+    for start in range(0, len(values), _ROWS):
+        part = slice(start, start + _ROWS)
+        samples[part] = np.rint(np.multiply(values[part], top, dtype=exact))
+    return samples
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -135,7 +147,7 @@ def _with_alpha(
             f"the alpha for {shown} has shape {np.shape(alpha)}; expected {pixels.shape[:2]}, "
             "that of the picture: resize it"
         )
-    opacity = unit_range(alpha, f"the alpha for {shown}")[..., None]
+    opacity = unit_range(alpha, f"the alpha for {shown}", copy=False)[..., None]
     if kind == "JPEG":
         return pixels * opacity + (1 - opacity)
     return np.concatenate([pixels, opacity], axis=2)
@@ -170,6 +182,10 @@ def _encode_with_pillow(kind: str, sheet: _Sheet) -> bytes:
     options = dict(_PILLOW_OPTIONS[kind], quality=sheet.quality, icc_profile=srgb_profile())
     if sheet.xmp is not None:
         options["xmp"] = sheet.xmp
+    if kind == "JPEG":
+        # Code tables of its own take as long as all the rest. They make a file smaller by 3 %,
+        # but by 20 % at the highest quality. The pixels are the same.
+        options["optimize"] = sheet.quality > _USUAL_TABLES
     Image.fromarray(np.ascontiguousarray(sheet.samples)).save(file, kind, **options)
     return file.getvalue()
 

@@ -1,6 +1,5 @@
 """Ask libvips for what Pillow would cut to 8 bits: PNG, TIFF and colour profiles."""
 
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -116,6 +115,8 @@ def convert_color(
     Raises:
         ValueError: libvips cannot do it.
     """
+    import tempfile
+
     vips = libvips()
     # libvips takes the target as a file only.
     with tempfile.TemporaryDirectory(prefix="impasto-") as folder:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from impasto.engine.openvino import load_openvino
 from impasto.errors import WeightsError
 from impasto.methods.contract import Image
 from impasto.methods.realtime.mixed import prepare_any
@@ -61,7 +62,7 @@ def write_int8(file: NetworkFile, path: Path) -> Form:
     """
     if file.about.get("small"):
         raise WeightsError(f"{file.path}: its kernels are in bytes already; name the whole file")
-    import openvino
+    openvino = load_openvino()
 
     styles = [file.style(name) for name in file.names]
     contents = _contents(_CONTENTS)

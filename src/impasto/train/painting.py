@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -47,7 +48,7 @@ class Painted:
     terms: dict[str, Tensor]
 
 
-class PaintingTask:
+class PaintingTask(ABC):
     """Hold what a training of a U-Net changes, and take its steps; who inherits says on what."""
 
     columns: tuple[str, ...] = ("step", *TERMS, *AFTER)
@@ -98,21 +99,21 @@ class PaintingTask:
             self.painting.even_out()
 
     @property
+    @abstractmethod
     def buffers(self) -> Sequence[EchoBuffer]:
         """Return where labelled pictures are kept."""
-        raise NotImplementedError
 
+    @abstractmethod
     def evaluate(self) -> dict[str, float]:
         """Return what held-out pictures say, with the averaged weights."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sheet(self) -> Tensor | None:
         """Return a contact sheet of held-out pictures, where there are any."""
-        raise NotImplementedError
 
+    @abstractmethod
     def terms(self, step: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """Return the terms of a step's loss."""
-        raise NotImplementedError
 
     def painted(
         self,

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from impasto.engine.openvino import load_openvino
 from impasto.errors import MissingExtraError
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
-from impasto.methods.realtime.engines import Array, OpenVinoEngine
 from impasto.methods.realtime.model import MARGIN, RealtimeModel
+from impasto.methods.realtime.openvino_engine import Array, OpenVinoEngine
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.residual_painting import ResidualModel
 from impasto.methods.realtime.stylizer import RealtimeStylizer
@@ -37,12 +38,12 @@ def quantize(
     Raises:
         MissingExtraError: nncf is not installed.
     """
+    openvino = load_openvino()  # before nncf, which would import it whole
     try:
         import nncf
         from nncf.quantization.range_estimator import RangeEstimatorParametersSet
     except ModuleNotFoundError as error:
         raise MissingExtraError("A graph in bytes", "int8") from error
-    import openvino
     from openvino.passes import ConstantFolding, Manager
 
     nncf.set_log_level(logging.ERROR)

@@ -92,7 +92,9 @@ class PaintingTraining:
     calm_weight: float = option(4.0, "Weight of changes under shifts and noise.", low=0)
     grid_weight: float = option(20.0, "Weight of patterns that repeat every 16 pixels.", low=0)
     blocks_weight: float = option(2.5, "Weight of seams between squares of pixels.", low=0)
-    regularity_weight: float = option(15.0, "Weight of regular patterns of any period.", low=0)
+    regularity_weight: float = option(
+        15.0, "Weight of patterns that repeat every 2 to 13 pixels.", low=0
+    )
     variation_weight: float = option(2.0, "Weight of total variation.", low=0)
     range_weight: float = option(20.0, "Weight of values outside 0 to 1.", low=0)
     clip: float = option(2.0, "Largest norm of a step's gradient.", low=1e-3)

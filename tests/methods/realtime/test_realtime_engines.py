@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,14 @@ import openvino
 import pytest
 import torch
 
+from impasto.engine.cache import GraphCache
 from impasto.errors import MissingExtraError, OptionError
-from impasto.methods.realtime import engines
+from impasto.methods.realtime import engines, openvino_engine
 from impasto.methods.realtime.colors import coloring
 from impasto.methods.realtime.encoding import encode_style
-from impasto.methods.realtime.engines import Engine, OnnxEngine, OpenVinoEngine, make_engine
+from impasto.methods.realtime.engines import Engine, OnnxEngine, make_engine
 from impasto.methods.realtime.model import DATA, GRAPHS, QUANTIZED, ShippedGraphs, shipped_model
+from impasto.methods.realtime.openvino_engine import OpenVinoEngine
 from impasto.methods.realtime.options import ENGINES, PRECISIONS, RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.stylizer import RealtimeStylizer, prepare
@@ -91,7 +94,7 @@ def test_auto_is_openvino_on_a_cpu_and_what_the_hardware_has() -> None:
 def test_auto_takes_bytes_where_the_cpu_multiplies_them(
     monkeypatch: pytest.MonkeyPatch, vector: bool, half: bool
 ) -> None:
-    monkeypatch.setattr(engines, "_multiplies_bytes", lambda: vector)
+    monkeypatch.setattr(openvino_engine, "_multiplies_bytes", lambda: vector)
     core = type("Core", (), {"get_property": lambda *_: ["FP32", "INT8", *["BF16"] * half]})
     monkeypatch.setattr(openvino, "Core", core)
     engine = OpenVinoEngine()
@@ -178,13 +181,13 @@ def test_a_gpu_that_is_not_there_is_told(name: str) -> None:
 def test_openvino_keeps_a_few_shapes(
     codes: Any, draw: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "_KEPT", 4)
+    monkeypatch.setattr(openvino_engine, "_KEPT", 4)
     engine = OpenVinoEngine("float32", 1)
     stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
     first = stylizer(draw(16, 17))
     for width in (32, 48, 64, 80):
         stylizer(draw(16, width))
-    assert len(engine._shapes) == engines._KEPT
+    assert len(engine._shapes) == openvino_engine._KEPT
     assert np.array_equal(stylizer(draw(16, 17)), first)
 
 
@@ -199,7 +202,7 @@ def test_openvino_keeps_no_more_than_large_pictures_need(
 
     paint(64)
     ((_, _, shapes, _),) = engine._shapes
-    monkeypatch.setattr(engines, "_KEPT_NUMBERS", 4 * engines._numbers(shapes))
+    monkeypatch.setattr(openvino_engine, "_KEPT_NUMBERS", 4 * openvino_engine._numbers(shapes))
     for width in (80, 96):
         paint(width)
     assert len(engine._shapes) == 3
@@ -207,6 +210,44 @@ def test_openvino_keeps_no_more_than_large_pictures_need(
     assert len(engine._shapes) == 1
     paint(64)
     assert len(engine._shapes) == 1
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_another_process_need_not_compile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, codes: Any, scene: Any, precision: str
+) -> None:
+    monkeypatch.setenv("IMPASTO_CACHE", str(tmp_path))
+    compiled: list[str] = []
+    real = OpenVinoEngine._model
+
+    def counted(self: OpenVinoEngine, graph: str, *wanted: Any) -> Any:
+        compiled.append(graph)
+        return real(self, graph, *wanted)
+
+    monkeypatch.setattr(OpenVinoEngine, "_model", counted)
+
+    def painted(threads: int = 1) -> bytes:
+        engine = make_engine("openvino", precision, "cpu", threads)
+        options = RealtimeOptions(local=0.3)
+        stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), options)
+        return stylizer(scene).tobytes()
+
+    first = painted()
+    assert (len(compiled), len(list(tmp_path.iterdir()))) == (2, 2)  # statistics, and the picture
+    assert painted() == first
+    assert len(compiled) == 2
+    painted(threads=2)  # which decides what is compiled
+    assert len(compiled) == 4
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-1000])
+    assert painted() == first
+    assert len(compiled) == 6
+    assert painted() == first
+    assert len(compiled) == 6
+    # whole, and no graph
+    for path in tmp_path.iterdir():
+        GraphCache(tmp_path).store(path.name, b"something else")
+    assert painted() == first
 
 
 @pytest.mark.parametrize(("name", "precision"), [("tensorrt", "auto"), ("openvino", "float16")])

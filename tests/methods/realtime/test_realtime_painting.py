@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.colors import coloring
-from impasto.methods.realtime.engines import Engine, OpenVinoEngine
+from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.export import content_example
 from impasto.methods.realtime.graph import ContentGraph
 from impasto.methods.realtime.model import CELL, GRAINY, MARGIN, STRIDES, RealtimeModel, halo
 from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.noise import noise
+from impasto.methods.realtime.openvino_engine import OpenVinoEngine
 from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.tiles import least_tile, spans, tiles_of, with_margin
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -210,8 +211,11 @@ def test_a_blend_of_a_style_with_itself(styled: Any, scene: Array) -> None:
 def test_what_it_was_made_with(styled: Any, model: Any) -> None:
     made = styled("ink").made_with()
     assert made["engine"] == "torch"
-    assert made["torch"]
+    assert made["torch"] == version("torch")
     assert made["weights_sha256"] == model.sha256
+    stylizer = prepare([np.ones((64, 64, 3), np.float32)], (1.0,), RealtimeOptions(device="cpu"))
+    made = stylizer.made_with()
+    assert made["openvino"] == version("openvino")
 
 
 def test_masks_need_a_style_each(scene: Array, codes: Any) -> None:

@@ -246,7 +246,7 @@ def _whole(path: Path) -> Iterator[None]:
     except (WeightsError, OptionError):
         raise
     except (
-        *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError),
+        *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError),
         *(LookupError, ValueError, TypeError, AttributeError, SafetensorError),
     ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class OnePass(ABC):
         """
         content = self.fitted(content)
         if self.options.strength == 0:
-            return content
+            return content.copy()
         tile = tile_side(self.options, *content.shape[:2])
         return np.ascontiguousarray(assembled(self.parts(content, tile), content.shape))
 
@@ -113,7 +113,7 @@ class RealtimeStylizer(OnePass):
 
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
-        content, size = check_pixels(content, "the content"), self.options.size
+        content, size = check_pixels(content, "the content", copy=False), self.options.size
         height, width = content.shape[:2]
         if size is None:
             check_size(width, height, "the content")
@@ -252,8 +252,6 @@ def network_of(style: StyleCode | Image) -> NetworkFile | None:
     return style.network if isinstance(style, StyleCode) else None
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # another build of the same, such as onnxruntime-gpu
-        return "unknown"
+def _version(engine: str) -> str:
+    """Return the version of an engine that has been loaded, without a build's number."""
+    return str(sys.modules[engine].__version__).partition("-")[0]
