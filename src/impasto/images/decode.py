@@ -93,6 +93,13 @@ def _decode_png(kind: str, data: bytes, name: str) -> Samples:
     return Samples(stored[..., :colors], alpha, profile, orientation)
 
 
+def jpeg_header(file: BinaryIO, name: str) -> tuple[int, int, int, bytes | None, int]:
+    """Return height, width, channels, colour profile and EXIF orientation of a JPEG file."""
+    with open_header("JPEG", file) as image:
+        channels, profile = len(image.getbands()), image.info.get("icc_profile")
+        return image.height, image.width, channels, profile, _orientation(None, name, image)
+
+
 def png_orientation(file: BinaryIO, name: str) -> int:
     """Return the EXIF orientation of a PNG file."""
     return _orientation(png.find_chunk(file, b"eXIf"), name)

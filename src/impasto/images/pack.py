@@ -81,7 +81,7 @@ def pack_deepzoom(scratch: Scratch, path: str | os.PathLike[str], quality: int =
         part.mkdir()
         name = target.stem
         # libvips puts the description into the tiles' folder's parent
-        _image(scratch, "JPEG").dzsave(str(part / name), suffix=f".jpg[Q={quality}]")
+        _image(scratch, "JPEG").dzsave(os.fsencode(part / name), suffix=f".jpg[Q={quality}]")
         (part / f"{name}_files" / "vips-properties.xml").unlink()  # has the time in it
         folder = target.with_name(f"{name}_files")
         shutil.rmtree(folder, ignore_errors=True)
@@ -100,7 +100,7 @@ def _image(scratch: Scratch, kind: str) -> Any:
 def _pack_tiff(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
     size = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
     with_fields(image, srgb_profile(), xmp).tiffsave(
-        str(path),
+        os.fsencode(path),
         tile=True,
         tile_width=_TILE,
         tile_height=_TILE,
@@ -114,13 +114,15 @@ def _pack_jpeg(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
     if xmp is not None and len(xmp) > _JPEG_XMP:
         raise OSError("the recipe is over 64 KB; try .png or .tiff")
     # Full colour resolution, as everywhere.
-    with_fields(image, srgb_profile(), xmp).jpegsave(str(path), Q=quality, subsample_mode="off")
+    with_fields(image, srgb_profile(), xmp).jpegsave(
+        os.fsencode(path), Q=quality, subsample_mode="off"
+    )
 
 
 def _pack_png(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
     plain = path.with_suffix(".plain")
     try:
-        image.pngsave(str(plain), compression=6, filter="all")
+        image.pngsave(os.fsencode(plain), compression=6, filter="all")
         with open(plain, "rb") as source, open(path, "wb") as file:
             # libvips would put the XMP packet where other programs do not look for it.
             file.write(png.add_metadata(source.read(png.HEADER_END), srgb_profile(), xmp))

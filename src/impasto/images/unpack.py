@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImageError, ImpastoError
 from impasto.images import png
-from impasto.images.decode import png_orientation
+from impasto.images.decode import jpeg_header, png_orientation
 from impasto.images.files import identify_file, reason
 from impasto.images.load import load_picture
 from impasto.images.orientation import is_sideways
@@ -30,10 +30,11 @@ _KEPT = 2**24  # pixels of a picture that is not decoded twice
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """Hold a file whose header is read: what it shows, and how to read its rows, if that can be.
+    """Hold what a file's header says.
 
-    `height` and `width` are those seen, upright; `deep` says whether it has more than 8 bits.
-    `image` is None where it cannot, `picture` what was decoded for lack of a header, if not large.
+    `height` and `width` are those seen, upright; `deep` says whether it has more than 8 bits,
+    `in_rows` whether its rows can be read one after another; `picture` is what was decoded for
+    lack of a header, if not large.
     """
 
     path: Path
@@ -41,7 +42,7 @@ class Opened:
     height: int
     width: int
     deep: bool = False
-    image: Any = None
+    in_rows: bool = False
     tags: Any = None
     profile: bytes | None = None
     orientation: int = 1
@@ -91,7 +92,7 @@ def unpack(opened: Opened, path: Path) -> Scratch:
     """
     name = opened.path.name
     try:
-        if opened.image is None:
+        if not opened.in_rows:
             return _unpack_whole(opened, path)
         return _unpack_rows(opened, path, name)
     except ImpastoError:
@@ -103,37 +104,38 @@ def unpack(opened: Opened, path: Path) -> Scratch:
 
 
 def _open(kind: str, path: Path, name: str) -> Opened | None:
-    """Return a file that can be read row after row, or None."""
-    tags = None
-    if kind == "TIFF":
+    """Read the header of a kind of file that can be read row after row, or return None."""
+    if kind == "JPEG":  # not by libvips, whose import takes longer than such a header
         with open(path, "rb") as file:
-            tags = read_tags(file)
-        if is_for_pillow(tags):
-            return None
-        check_depth(tags, name)
-    elif kind not in ("PNG", "JPEG"):
+            height, width, channels, profile, orientation = jpeg_header(file, name)
+        deep, tags = False, None
+    elif kind in ("PNG", "TIFF"):
+        with open(path, "rb", buffering=0 if kind == "PNG" else -1) as file:
+            tags = read_tags(file) if kind == "TIFF" else None
+            if tags is not None:
+                if is_for_pillow(tags):
+                    return None
+                check_depth(tags, name)
+            image = open_file(kind, path)
+            profile, orientation = _about(kind, file, image, name)
+        height, width, channels = image.height, image.width, colors_in(image)
+        deep = image.format != "uchar"
+    else:
         return None
-    image = open_file(kind, path)
-    profile, orientation = _about(kind, path, image, name)
-    height, width, deep = image.height, image.width, image.format != "uchar"
     if is_sideways(orientation):
         height, width = width, height
-    if (kind == "JPEG" and image.bands == 4) or (is_of_grey(profile) and colors_in(image) == 3):
-        # Inks may be inverted; a profile for grey fits if all rows are grey.
-        return Opened(path, kind, height, width, deep)
-    return Opened(path, kind, height, width, deep, image, tags, profile, orientation)
+    profile = None if profile == srgb_profile() else profile
+    # Inks of JPEG may be inverted; a profile for grey fits if all rows are grey.
+    whole = (kind == "JPEG" and channels == 4) or (is_of_grey(profile) and channels == 3)
+    return Opened(path, kind, height, width, deep, not whole, tags, profile, orientation)
 
 
-def _about(kind: str, path: Path, image: Any, name: str) -> tuple[bytes | None, int]:
-    """Return the colour profile, None for sRGB, and the orientation."""
+def _about(kind: str, file: BinaryIO, image: Any, name: str) -> tuple[bytes | None, int]:
+    """Return the colour profile and the orientation."""
     if kind == "PNG":
         # From the file: libvips says nothing of damaged EXIF data and profiles.
-        with open(path, "rb", buffering=0) as file:
-            profile, orientation = png.find_profile(file), png_orientation(file, name)
-    else:
-        profile = find_field(image, "icc-profile-data")
-        orientation = find_field(image, "orientation") or 1
-    return None if profile == srgb_profile() else profile, orientation
+        return png.find_profile(file), png_orientation(file, name)
+    return find_field(image, "icc-profile-data"), find_field(image, "orientation") or 1
 
 
 def _damaged(kind: str, name: str, error: Exception) -> ImageError:
@@ -161,13 +163,14 @@ def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
     scratch: Scratch | None = None
     alphas = _Alphas()
     try:
-        for rows, samples in _bands(opened, name):
+        image = open_file(opened.kind, opened.path)
+        for rows, samples in _bands(image, opened, name):
             if scratch is None:
-                stored = opened.image.height, opened.image.width, samples.shape[2]
+                stored = image.height, image.width, samples.shape[2]
                 scratch = Scratch(path, stored, 8 * samples.dtype.itemsize, opened.orientation)
             if scratch.has_alpha:
                 alphas.see(samples)
-            scratch.write_samples((rows, slice(0, opened.image.width)), samples)
+            scratch.write_samples((rows, slice(0, image.width)), samples)
     finally:
         if scratch is not None:
             scratch.close()
@@ -180,12 +183,11 @@ def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
     return replace(scratch, fill=mean, opaque=alphas.opaque)
 
 
-def _bands(opened: Opened, name: str) -> Iterator[tuple[slice, NDArray[Any]]]:
+def _bands(image: Any, opened: Opened, name: str) -> Iterator[tuple[slice, NDArray[Any]]]:
     """Yield rows as sRGB samples of 8 or 16 bits, four with alpha, and which rows they are."""
-    image, profile = opened.image, opened.profile
-    row_bytes = image.width * image.bands * 4
+    row_bytes, colors, profile = image.width * image.bands * 4, colors_in(image), opened.profile
     for rows, stored in bands_of(image, max(16, _BAND_BYTES // row_bytes)):
-        color, alpha = _split(stored, opened, name)
+        color, alpha = _split(stored, colors, opened.tags, name)
         if rows.start == 0:  # so that what is wrong with it is told once
             profile = sound_profile(profile, color.shape[2], name)
         samples = _plain(color, profile, name)
@@ -208,11 +210,10 @@ class _Alphas:
 
 
 def _split(
-    stored: NDArray[Any], opened: Opened, name: str
+    stored: NDArray[Any], colors: int, tags: Any, name: str
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    colors = colors_in(opened.image)
-    if opened.tags is not None:
-        return split_samples(stored, colors, opened.tags, name)
+    if tags is not None:
+        return split_samples(stored, colors, tags, name)
     alpha = stored[..., colors] if stored.shape[2] > colors else None
     return stored[..., :colors], alpha
 

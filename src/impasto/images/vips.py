@@ -1,5 +1,6 @@
 """Ask libvips for what Pillow would cut to 8 bits: PNG, TIFF and colour profiles."""
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -41,7 +42,7 @@ def open_picture(kind: str, data: bytes) -> Any:
 def open_file(kind: str, path: Path) -> Any:
     """Read the header of a PNG, TIFF or JPEG file, whose rows can then be read once, in order."""
     loader = getattr(libvips().Image, f"{kind.lower()}load")
-    return loader(str(path), access="sequential", fail_on="error")
+    return loader(os.fsencode(path), access="sequential", fail_on="error")
 
 
 def bands_of(image: Any, rows: int) -> Iterator[tuple[slice, NDArray[Any]]]:
@@ -78,7 +79,9 @@ def open_samples(path: Path, shape: tuple[int, int, int], depth: int) -> Any:
     height, width, channels = shape
     kind = "uchar" if depth == 8 else "ushort"
     return _printable(
-        libvips().Image.rawload(str(path), width, height, channels, format=kind), "rgb", depth == 16
+        libvips().Image.rawload(os.fsencode(path), width, height, channels, format=kind),
+        "rgb",
+        depth == 16,
     )
 
 
