@@ -245,7 +245,7 @@ def _check_disk(folder: Path, opened: Opened, shape: tuple[int, int], depth: int
         ImageError: it does not fit.
     """
     before = opened.height, opened.width
-    wide = opened.deep or not opened.in_rows or opened.profile is not None
+    wide = opened.deep or not opened.rows or opened.profile is not None
     needed = 3 * math.prod(before) * (2 if wide else 1)
     needed += 3 * math.prod(shape) * (depth // 8 + 2 * (shape != before))
     free = shutil.disk_usage(folder).free + sum(f.stat().st_size for f in folder.iterdir())

@@ -84,5 +84,6 @@ class Summary:
 
 def is_batch(contents: Sequence[Path], out: str | None, pairs: Path | None) -> bool:
     """Return whether a call paints many pictures, or into a folder."""
+    # not by pathlib, for which a name that is too long is an error
     folder = out is not None and (out.endswith(("/", os.sep)) or os.path.isdir(out))
     return pairs is not None or len(contents) > 1 or folder

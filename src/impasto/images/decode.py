@@ -93,13 +93,6 @@ def _decode_png(kind: str, data: bytes, name: str) -> Samples:
     return Samples(stored[..., :colors], alpha, profile, orientation)
 
 
-def jpeg_header(file: BinaryIO, name: str) -> tuple[int, int, int, bytes | None, int]:
-    """Return height, width, channels, colour profile and EXIF orientation of a JPEG file."""
-    with open_header("JPEG", file) as image:
-        channels, profile = len(image.getbands()), image.info.get("icc_profile")
-        return image.height, image.width, channels, profile, _orientation(None, name, image)
-
-
 def png_orientation(file: BinaryIO, name: str) -> int:
     """Return the EXIF orientation of a PNG file."""
     return _orientation(png.find_chunk(file, b"eXIf"), name)
@@ -165,6 +158,11 @@ def _plain_mode(image: Any, name: str) -> Any:
     )
 
 
+def image_orientation(image: Any, name: str) -> int:
+    """Return the EXIF orientation of a file that Pillow has opened."""
+    return _orientation(None, name, image)
+
+
 def _orientation(exif: bytes | None, name: str, image: Any = None) -> int:
     """Return the EXIF orientation; damaged EXIF data do not make a picture unreadable."""
     from PIL import Image
@@ -176,7 +174,7 @@ def _orientation(exif: bytes | None, name: str, image: Any = None) -> int:
         value = tags.get(_ORIENTATION, 1)
     except Exception as error:
         text = f"the EXIF data of {name} are damaged ({reason(error)}); it may lie on its side"
-        warnings.warn(text, UserWarning, stacklevel=2)
+        warnings.warn(text, UserWarning, stacklevel=1)  # here, so that it is told once
         return 1
     return value if isinstance(value, int) else 1
 

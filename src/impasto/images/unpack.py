@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImageError, ImpastoError
 from impasto.images import png
-from impasto.images.decode import jpeg_header, png_orientation
+from impasto.images.decode import image_orientation, open_header, png_orientation
 from impasto.images.files import identify_file, reason
 from impasto.images.load import load_picture
 from impasto.images.orientation import is_sideways
@@ -30,11 +30,11 @@ _KEPT = 2**24  # pixels of a picture that is not decoded twice
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """Hold what a file's header says.
+    """Hold a file whose header is read: what it shows, and how to read its rows, if that can be.
 
-    `height` and `width` are those seen, upright; `deep` says whether it has more than 8 bits,
-    `in_rows` whether its rows can be read one after another; `picture` is what was decoded for
-    lack of a header, if not large.
+    `height` and `width` are those seen, upright; `deep` says whether it has more than 8 bits.
+    With `rows` they can be read in turn; `picture` is what was decoded for lack of a header, if not
+    large.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Opened:
     height: int
     width: int
     deep: bool = False
-    in_rows: bool = False
+    rows: bool = False
     tags: Any = None
     profile: bytes | None = None
     orientation: int = 1
@@ -92,9 +92,7 @@ def unpack(opened: Opened, path: Path) -> Scratch:
     """
     name = opened.path.name
     try:
-        if not opened.in_rows:
-            return _unpack_whole(opened, path)
-        return _unpack_rows(opened, path, name)
+        return _unpack_rows(opened, path, name) if opened.rows else _unpack_whole(opened, path)
     except ImpastoError:
         raise
     except OSError as error:
@@ -104,38 +102,52 @@ def unpack(opened: Opened, path: Path) -> Scratch:
 
 
 def _open(kind: str, path: Path, name: str) -> Opened | None:
-    """Read the header of a kind of file that can be read row after row, or return None."""
-    if kind == "JPEG":  # not by libvips, whose import takes longer than such a header
+    """Return a file that can be read row after row, or None."""
+    tags = None
+    if kind == "TIFF":
         with open(path, "rb") as file:
-            height, width, channels, profile, orientation = jpeg_header(file, name)
-        deep, tags = False, None
-    elif kind in ("PNG", "TIFF"):
-        with open(path, "rb", buffering=0 if kind == "PNG" else -1) as file:
-            tags = read_tags(file) if kind == "TIFF" else None
-            if tags is not None:
-                if is_for_pillow(tags):
-                    return None
-                check_depth(tags, name)
-            image = open_file(kind, path)
-            profile, orientation = _about(kind, file, image, name)
-        height, width, channels = image.height, image.width, colors_in(image)
-        deep = image.format != "uchar"
-    else:
+            tags = read_tags(file)
+        if is_for_pillow(tags):
+            return None
+        check_depth(tags, name)
+    elif kind == "JPEG":
+        return _open_jpeg(path, name)
+    elif kind != "PNG":
         return None
-    if is_sideways(orientation):
-        height, width = width, height
+    image = open_file(kind, path)
+    profile, orientation = _about(kind, path, image, name)
+    height, width = _upright(image.height, image.width, orientation)
+    deep = image.format != "uchar"
+    # A profile for grey fits if all rows are grey.
+    rows = not (is_of_grey(profile) and colors_in(image) == 3)
+    return Opened(path, kind, height, width, deep, rows, tags, profile, orientation)
+
+
+def _open_jpeg(path: Path, name: str) -> Opened:
+    """Read the header with Pillow, as libvips takes a moment to load, and may not be needed."""
+    with open(path, "rb") as file, open_header("JPEG", file) as image:
+        profile, orientation = image.info.get("icc_profile"), image_orientation(image, name)
+        height, width = _upright(image.height, image.width, orientation)
+        # Inks may be inverted; a profile for grey fits if all rows are grey.
+        rows = image.mode == "L" or (image.mode == "RGB" and not is_of_grey(profile))
     profile = None if profile == srgb_profile() else profile
-    # Inks of JPEG may be inverted; a profile for grey fits if all rows are grey.
-    whole = (kind == "JPEG" and channels == 4) or (is_of_grey(profile) and channels == 3)
-    return Opened(path, kind, height, width, deep, not whole, tags, profile, orientation)
+    return Opened(path, "JPEG", height, width, False, rows, None, profile, orientation)
 
 
-def _about(kind: str, file: BinaryIO, image: Any, name: str) -> tuple[bytes | None, int]:
-    """Return the colour profile and the orientation."""
+def _upright(height: int, width: int, orientation: int) -> tuple[int, int]:
+    return (width, height) if is_sideways(orientation) else (height, width)
+
+
+def _about(kind: str, path: Path, image: Any, name: str) -> tuple[bytes | None, int]:
+    """Return the colour profile, None for sRGB, and the orientation."""
     if kind == "PNG":
         # From the file: libvips says nothing of damaged EXIF data and profiles.
-        return png.find_profile(file), png_orientation(file, name)
-    return find_field(image, "icc-profile-data"), find_field(image, "orientation") or 1
+        with open(path, "rb", buffering=0) as file:
+            profile, orientation = png.find_profile(file), png_orientation(file, name)
+    else:
+        profile = find_field(image, "icc-profile-data")
+        orientation = find_field(image, "orientation") or 1
+    return None if profile == srgb_profile() else profile, orientation
 
 
 def _damaged(kind: str, name: str, error: Exception) -> ImageError:
@@ -161,10 +173,9 @@ def _unpack_whole(opened: Opened, path: Path) -> Scratch:
 
 def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
     scratch: Scratch | None = None
-    alphas = _Alphas()
+    alphas, image = _Alphas(), open_file(opened.kind, opened.path)
     try:
-        image = open_file(opened.kind, opened.path)
-        for rows, samples in _bands(image, opened, name):
+        for rows, samples in _bands(opened, image, name):
             if scratch is None:
                 stored = image.height, image.width, samples.shape[2]
                 scratch = Scratch(path, stored, 8 * samples.dtype.itemsize, opened.orientation)
@@ -183,11 +194,12 @@ def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
     return replace(scratch, fill=mean, opaque=alphas.opaque)
 
 
-def _bands(image: Any, opened: Opened, name: str) -> Iterator[tuple[slice, NDArray[Any]]]:
+def _bands(opened: Opened, image: Any, name: str) -> Iterator[tuple[slice, NDArray[Any]]]:
     """Yield rows as sRGB samples of 8 or 16 bits, four with alpha, and which rows they are."""
-    row_bytes, colors, profile = image.width * image.bands * 4, colors_in(image), opened.profile
+    profile = opened.profile
+    row_bytes = image.width * image.bands * 4
     for rows, stored in bands_of(image, max(16, _BAND_BYTES // row_bytes)):
-        color, alpha = _split(stored, colors, opened.tags, name)
+        color, alpha = _split(stored, colors_in(image), opened.tags, name)
         if rows.start == 0:  # so that what is wrong with it is told once
             profile = sound_profile(profile, color.shape[2], name)
         samples = _plain(color, profile, name)

@@ -41,8 +41,15 @@ def open_picture(kind: str, data: bytes) -> Any:
 
 def open_file(kind: str, path: Path) -> Any:
     """Read the header of a PNG, TIFF or JPEG file, whose rows can then be read once, in order."""
-    loader = getattr(libvips().Image, f"{kind.lower()}load")
-    return loader(os.fsencode(path), access="sequential", fail_on="error")
+    vips = libvips()
+    # by a descriptor, as its name may be no text
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        source = vips.Source.new_from_descriptor(handle)  # which has a descriptor of its own
+    finally:
+        os.close(handle)
+    loader = getattr(vips.Image, f"{kind.lower()}load_source")
+    return loader(source, access="sequential", fail_on="error")
 
 
 def bands_of(image: Any, rows: int) -> Iterator[tuple[slice, NDArray[Any]]]:
@@ -77,12 +84,9 @@ def find_field(image: Any, name: str) -> Any:
 def open_samples(path: Path, shape: tuple[int, int, int], depth: int) -> Any:
     """Open a file of plain samples, `(H, W, 3 or 4)` of 8 or 16 bits."""
     height, width, channels = shape
-    kind = "uchar" if depth == 8 else "ushort"
-    return _printable(
-        libvips().Image.rawload(os.fsencode(path), width, height, channels, format=kind),
-        "rgb",
-        depth == 16,
-    )
+    kind, name = "uchar" if depth == 8 else "ushort", os.fsencode(path)
+    image = libvips().Image.rawload(name, width, height, channels, format=kind)
+    return _printable(image, "rgb", depth == 16)
 
 
 def with_fields(image: Any, profile: bytes, xmp: bytes | None = None) -> Any:
