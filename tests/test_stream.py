@@ -247,16 +247,16 @@ def test_a_run_that_was_stopped_goes_on(options: dict[str, Any], monkeypatch: An
         monkeypatch.setattr("impasto.stream.tile_side", lambda *_: TILE)
 
 
-def test_a_run_that_was_stopped_before_it_wrote_only_writes(monkeypatch: Any) -> None:
+def test_a_run_that_was_stopped_before_it_wrote_only_writes() -> None:
     paint("whole.png")
 
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
+    def stop(step: Step) -> None:
+        if step.number == step.total:
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr("impasto.stream.pack", stop)
-        with pytest.raises(KeyboardInterrupt):
-            paint()
+    with pytest.raises(KeyboardInterrupt):
+        paint(progress=stop)
+    assert not Path("out.png").exists()
     steps: list[Step] = []
     paint(progress=steps.append)
     assert steps == []

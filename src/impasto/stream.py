@@ -235,11 +235,11 @@ def _painted(
                 pixels = np.concatenate([pixels, seen.alpha(part.place)[..., None]], 2)
             result.write(part.place, pixels)
             work.mark(number)
-            if part.place[1].stop == width:
+            if part.place[1].stop == width and number < len(tiles):
                 rows.reach(part.place[0].stop)
             yield Step(number, len(tiles), height, width, {}, number / len(tiles), show, message)
             message = None
-    rows.reach(height)
+    rows.reach(height)  # whoever stops it at the last tile stops the file too
 
 
 def _unchanged(seen: Scratch, tiles: Sequence[Tile]) -> Iterator[Part]:

@@ -104,7 +104,7 @@ def test_tiffs_come_in_tiles_and_as_bigtiff_where_they_must(
     scratch = made(smooth(300, 530))
     path = pack(scratch, out / "a.tif")
     with Image.open(path) as image:
-        assert (image.tag_v2[322], image.tag_v2[323]) == (256, 256)
+        assert (image.tag_v2[322], image.tag_v2[323]) == (512, 304)
     assert path.read_bytes()[2:4] == struct.pack("<H", 42)
     monkeypatch.setattr(sys.modules[pack.__module__], "_BIG", 300 * 530 * 3)
     assert pack(scratch, path).read_bytes()[2:4] == struct.pack("<H", 42)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -13,7 +14,7 @@ from image_samples import chunk, corners, encode, icc_profile, png16, smooth, ti
 from PIL import Image
 
 from impasto.errors import ImageError
-from impasto.images import Scratch, load_picture, open_large, unpack
+from impasto.images import Scratch, load_picture, open_large, pack, unpack
 from impasto.images.profiles import srgb_profile
 
 BYTES = np.rint(smooth(70, 90) * 255).astype(np.uint8)
@@ -264,3 +265,17 @@ def test_what_a_disk_that_is_full_says(tmp_path: Path, monkeypatch: pytest.Monke
     path = write(tmp_path, "a", EIGHT["png"])
     with pytest.raises(ImageError, match="scratch: cannot be written: No space left"):
         unpack(open_large(path), tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])
+def test_names_that_are_no_text(tmp_path: Path, kind: str) -> None:
+    try:
+        path = write(tmp_path, os.fsdecode(b"\xff [a]\n.x"), encode(BYTES, kind))
+    except OSError:
+        pytest.skip("such names are not possible here")
+    check(path)
+    scratch = unpack(open_large(path), path.with_suffix(".scratch"))
+    for suffix in (".png", ".tif", ".jpg"):
+        out = path.with_name(os.fsdecode(b"\xfe [b]") + suffix)
+        assert load_picture(pack(scratch, out)).pixels.shape == (70, 90, 3)
+    scratch.close()

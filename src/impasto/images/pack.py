@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,8 @@ def pack(
     xmp = None if recipe is None else xmp_packet(recipe)
     with _told(os.fspath(path)), _part(scratch) as part:
         if kind == "TIFF":
-            _pack_tiff(scratch, part, xmp, wait, threads)
+            with closing(scratch):  # which opens anew for who needs it
+                _pack_tiff(scratch, part, xmp, wait, threads)
         else:
             wait(scratch.shape[0])
             _ENCODERS[kind](_image(scratch, kind), part, xmp, quality)
@@ -99,7 +100,7 @@ def pack_deepzoom(scratch: Scratch, path: str | os.PathLike[str], quality: int =
         part.mkdir()
         name = target.stem
         # libvips puts the description into the tiles' folder's parent
-        _image(scratch, "JPEG").dzsave(str(part / name), suffix=f".jpg[Q={quality}]")
+        _image(scratch, "JPEG").dzsave(os.fsencode(part / name), suffix=f".jpg[Q={quality}]")
         (part / f"{name}_files" / "vips-properties.xml").unlink()  # has the time in it
         folder = target.with_name(f"{name}_files")
         shutil.rmtree(folder, ignore_errors=True)
@@ -119,15 +120,17 @@ def _pack_tiff(scratch: Scratch, path: Path, xmp: bytes | None, wait: Wait, thre
     """Write with tifffile, which compresses tiles by several threads; libvips does by one."""
     import tifffile
 
+    # libvips reads none that are much larger than the picture
+    tile = tuple(min(_TILE, side + -side % 16) for side in scratch.shape[:2])
     tifffile.imwrite(
         path,
-        _tiles(scratch, wait),
+        _tiles(scratch, tile, wait),
         shape=scratch.stored,
         dtype=np.uint8 if scratch.depth == 8 else np.uint16,
         bigtiff=scratch.size > _BIG,
         photometric="rgb",
         extrasamples=["unassalpha"] if scratch.stored[2] == 4 else None,
-        tile=(_TILE, _TILE),
+        tile=tile,
         compression="zlib",
         # a higher one takes twice the time, and saves nothing of what is painted
         compressionargs={"level": 1},
@@ -143,27 +146,31 @@ def _pack_tiff(scratch: Scratch, path: Path, xmp: bytes | None, wait: Wait, thre
     )
 
 
-def _tiles(scratch: Scratch, wait: Wait) -> Iterator[NDArray[Any]]:
+def _tiles(scratch: Scratch, tile: Sequence[int], wait: Wait) -> Iterator[NDArray[Any]]:
     height, width, _ = scratch.shape
-    for top in range(0, height, _TILE):
-        bottom = min(top + _TILE, height)
+    for top in range(0, height, tile[0]):
+        bottom = min(top + tile[0], height)
         wait(bottom)
+        if not scratch.path.exists():  # which would be made anew, black
+            raise FileNotFoundError(f"{scratch.path} is gone")
         row = scratch.samples((slice(top, bottom), slice(0, width)))
-        for left in range(0, width, _TILE):
-            yield np.ascontiguousarray(row[:, left : left + _TILE])
+        for left in range(0, width, tile[1]):
+            yield np.ascontiguousarray(row[:, left : left + tile[1]])
 
 
 def _pack_jpeg(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
     if xmp is not None and len(xmp) > _JPEG_XMP:
         raise OSError("the recipe is over 64 KB; try .png or .tiff")
     # Full colour resolution, as everywhere.
-    with_fields(image, srgb_profile(), xmp).jpegsave(str(path), Q=quality, subsample_mode="off")
+    with_fields(image, srgb_profile(), xmp).jpegsave(
+        os.fsencode(path), Q=quality, subsample_mode="off"
+    )
 
 
 def _pack_png(image: Any, path: Path, xmp: bytes | None, quality: int) -> None:
     plain = path.with_suffix(".plain")
     try:
-        image.pngsave(str(plain), compression=6, filter="all")
+        image.pngsave(os.fsencode(plain), compression=6, filter="all")
         with open(plain, "rb") as source, open(path, "wb") as file:
             # libvips would put the XMP packet where other programs do not look for it.
             file.write(png.add_metadata(source.read(png.HEADER_END), srgb_profile(), xmp))

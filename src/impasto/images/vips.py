@@ -84,10 +84,9 @@ def find_field(image: Any, name: str) -> Any:
 def open_samples(path: Path, shape: tuple[int, int, int], depth: int) -> Any:
     """Open a file of plain samples, `(H, W, 3 or 4)` of 8 or 16 bits."""
     height, width, channels = shape
-    kind = "uchar" if depth == 8 else "ushort"
-    return _printable(
-        libvips().Image.rawload(str(path), width, height, channels, format=kind), "rgb", depth == 16
-    )
+    kind, name = "uchar" if depth == 8 else "ushort", os.fsencode(path)
+    image = libvips().Image.rawload(name, width, height, channels, format=kind)
+    return _printable(image, "rgb", depth == 16)
 
 
 def with_fields(image: Any, profile: bytes, xmp: bytes | None = None) -> Any:

@@ -22,7 +22,7 @@ from impasto.methods.realtime.network import Realtime, RealtimeConfig
 from impasto.methods.realtime.noise import noise
 from impasto.methods.realtime.openvino_engine import OpenVinoEngine
 from impasto.methods.realtime.painting import Painter, Region
-from impasto.methods.realtime.tiles import spans
+from impasto.methods.realtime.tiles import least_tile, spans, tiles_of, with_margin
 
 Array = NDArray[np.float32]
 WHOLE = 4096
@@ -208,3 +208,16 @@ def test_grain_is_the_strength_of_the_noise(
     changes = [np.abs(p - painted[0]).mean() for p in painted]
     assert changes == sorted(changes)
     assert changes[2] > LEVEL
+
+
+@given(st.integers(16, 90), st.integers(16, 200), st.sampled_from([1, 16, 32, 48, 64, 200]))
+def test_parts_are_disjoint_and_none_is_empty(height: int, width: int, side: int) -> None:
+    tile = least_tile(side)
+    seen = np.zeros((height, width), int)
+    for part in tiles_of(with_margin((height, width)), tile, 0):
+        rows, columns = part.place((height, width))
+        assert rows.stop > rows.start
+        assert columns.stop > columns.start
+        seen[rows, columns] += 1
+    assert (seen == 1).all()
+    assert tile % CELL == 0

@@ -17,10 +17,17 @@ from impasto.methods.contract import Image, Part, Pixels, Place
 from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.inputs import content_inputs
-from impasto.methods.realtime.model import CELL, MARGIN, STRIDES, RealtimeModel
+from impasto.methods.realtime.model import MARGIN, STRIDES, RealtimeModel
 from impasto.methods.realtime.moments import LARGEST, find_statistics
 from impasto.methods.realtime.statistics import Statistics
-from impasto.methods.realtime.tiles import Tile, assembled, mirrored, tiles_of, with_margin
+from impasto.methods.realtime.tiles import (
+    Tile,
+    assembled,
+    least_tile,
+    mirrored,
+    tiles_of,
+    with_margin,
+)
 
 Array = NDArray[np.float32]
 Inputs = dict[str, Array]
@@ -51,7 +58,7 @@ class Painter:
         self, model: RealtimeModel, engine: Engine, tile: int = 4096, grain: float = 1.0
     ) -> None:
         self.model, self.engine, self.grain = model, engine, grain
-        self.tile = max(CELL, tile // CELL * CELL)
+        self.tile = least_tile(tile)
 
     def __call__(self, content: Image, regions: Sequence[Region], local: float = 0.0) -> Image:
         """Return the content painted, (H, W, 3) in [0, 1]; see `parts`."""

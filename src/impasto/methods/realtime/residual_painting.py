@@ -19,9 +19,16 @@ from impasto.images import thumbnail
 from impasto.methods.contract import Image, Part, Pixels
 from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
-from impasto.methods.realtime.model import CELL, MARGIN, Graphs
+from impasto.methods.realtime.model import MARGIN, Graphs
 from impasto.methods.realtime.painting import Region
-from impasto.methods.realtime.tiles import Tile, assembled, mirrored, tiles_of, with_margin
+from impasto.methods.realtime.tiles import (
+    Tile,
+    assembled,
+    least_tile,
+    mirrored,
+    tiles_of,
+    with_margin,
+)
 
 Array = NDArray[np.float32]
 
@@ -52,7 +59,7 @@ class ResidualPainter:
 
     def __init__(self, model: ResidualModel, engine: Engine, tile: int = 4096) -> None:
         self.model, self.engine = model, engine
-        self.tile = max(CELL, tile // CELL * CELL)
+        self.tile = least_tile(tile)
 
     def __call__(self, content: Image, regions: Sequence[Region], local: float = 0.0) -> Image:
         """Return the content painted, (H, W, 3) in [0, 1]."""

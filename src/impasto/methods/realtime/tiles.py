@@ -42,6 +42,11 @@ class Tile:
         return Part(place, painted[rows, columns])
 
 
+def least_tile(side: int) -> int:
+    """Return a tile's side, a multiple of a cell; the first holds more than the margin."""
+    return max(2 * CELL, side // CELL * CELL)
+
+
 def with_margin(shape: Sequence[int]) -> tuple[int, int]:
     """Return height and width of a picture (H, W) with its margin: multiples of a cell."""
     height, width = (side + 2 * MARGIN + -side % CELL for side in shape[:2])
