@@ -6,6 +6,7 @@ one evaluation, can be shown, stopped or undone, and all solvers are used alike.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -152,4 +153,4 @@ def make_solver(name: str, rate: float | None = None, history: int = 20) -> Solv
 
 def _rms(gradient: Tensor) -> float:
     norm: float = torch.linalg.vector_norm(gradient).item()
-    return norm / float(gradient.numel()) ** 0.5
+    return norm / math.sqrt(gradient.numel())
