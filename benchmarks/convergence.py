@@ -25,9 +25,9 @@ from benchmarks.pictures import pairs
 from impasto.backbones import load_backbone
 from impasto.engine import choose_precision, cpu_threads
 from impasto.methods.contract import Image
+from impasto.methods.optimize.lbfgs import Lbfgs
 from impasto.methods.optimize.objective import Objective, Weights
 from impasto.methods.optimize.run import Descent
-from impasto.methods.optimize.solvers import Lbfgs
 from impasto.weights import find_weights, read_weights
 
 SIZES = (256, 512)

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from math import ceil
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from impasto.backbones.stages import Stage
 from impasto.errors import OptionError
 
 # name -> (mean, divisor, read as BGR), for RGB input in [0, 1]
@@ -163,23 +166,85 @@ class Vgg(nn.Module):
 
     def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Return the features named in `layers`, computing no deeper than needed."""
-        wanted = {self.config.taps.get(name, name): name for name in layers}
-        if unknown := {name for name in wanted.values() if name not in self.layers}:
+        features: dict[str, Tensor] = {}
+        blocks, x = self._by_block(layers), images
+        for block, names in blocks:
+            x = self._pool(x) if block > 1 else x
+            found, x = self._pass(block, x, names, onward=block < len(blocks))
+            features |= found
+        return features
+
+    def stages(self, layers: Iterable[str]) -> list[Stage]:
+        """Return a stage for each block that these layers need.
+
+        It ends with its pooling: so what stands between two stages is small.
+        """
+        blocks = self._by_block(layers)
+        return [
+            Stage(
+                names,
+                # the poolings of a strip are those of the whole if it begins on an even row
+                halo=2 * ceil(self.config.depths[block - 1] / 2),
+                held=self._held(block, names, block < len(blocks)),
+                passed=self.dtype.itemsize * width if block < len(blocks) else 0,
+                compute=partial(self._stage, block, names, block < len(blocks)),
+            )
+            for (block, names), width in zip(blocks, self.config.widths, strict=False)
+        ]
+
+    def _by_block(self, layers: Iterable[str]) -> list[tuple[int, tuple[str, ...]]]:
+        """Return the blocks that these layers need, each with the layers to be had from it."""
+        wanted = set(layers)
+        if unknown := wanted - set(self.layers):
             raise OptionError(f"no layer {', '.join(sorted(unknown))}; these are: {self.layers}")
-        stem = x = self.normalize(images)
+        deepest = max((_block(self._tap(name)) for name in wanted), default=0)
+        return [
+            (block, tuple(n for n in self.layers if n in wanted and _block(self._tap(n)) == block))
+            for block in range(1, deepest + 1)
+        ]
+
+    def _tap(self, layer: str) -> str:
+        return self.config.taps.get(layer, layer)
+
+    def _stage(
+        self, block: int, layers: tuple[str, ...], onward: bool, x: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor | None]:
+        features, x = self._pass(block, x, layers, onward)
+        return features, self._pool(x) if onward else None
+
+    def _held(self, block: int, layers: tuple[str, ...], onward: bool) -> int:
+        """Return the bytes for each place: inputs of convolutions, results of ReLUs, poolings."""
+        width, size = self.config.widths[block - 1], self.dtype.itemsize
+        depth = self.config.depths[block - 1]
+        if not onward:
+            depth = max(int(self._tap(name).split("_")[1]) for name in layers)
+        first = 3 if block == 1 else self.config.widths[block - 2]
+        inner = first + (2 * depth - 1) * width
+        embedded = sum(self.config.embed.get(name, 0) for name in layers)
+        # where the maxima were: eight bytes for each of a quarter of the places
+        return size * (inner + embedded) + (2 * width if onward else 0)
+
+    def _pass(
+        self, block: int, x: Tensor, layers: tuple[str, ...], onward: bool
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Return features of a block and its last layer's, or the last that any needs."""
+        wanted = {self._tap(name): name for name in layers}
+        stem = x = self.normalize(x) if block == 1 else x
         features: dict[str, Tensor] = {}
         for name in self.trunk:
-            if len(features) == len(wanted):
+            if _block(name) != block:
+                continue
+            if not onward and len(features) == len(wanted):
                 break
             x = self._advance(name, x)
             if name in wanted:
                 features[wanted[name]] = self._embed(wanted[name], stem, x)
-        return features
+        return features, x
+
+    def _pool(self, x: Tensor) -> Tensor:
+        return F.max_pool2d(x, 2) if self.config.pooling == "max" else F.avg_pool2d(x, 2)
 
     def _advance(self, name: str, x: Tensor) -> Tensor:
-        """Return the features of the trunk's next layer: pooling before a block, convolution."""
-        if name.endswith("_1") and name != "relu1_1":
-            x = F.max_pool2d(x, 2) if self.config.pooling == "max" else F.avg_pool2d(x, 2)
         y: Tensor = self._modules[name.replace("relu", "conv")](x)  # type: ignore[misc]
         return F.relu(x + y if self.config.residual and x.shape == y.shape else y)
 

@@ -6,6 +6,8 @@ means the same whatever the backbone, layer or resolution.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -22,6 +24,36 @@ def gram(features: Tensor) -> Tensor:
     """
     flat = features.flatten(2)
     return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def channel_products(features: Tensor) -> Tensor:
+    """Return F F^T, (N, C, C), float32 at least: `gram` before it is divided by the places.
+
+    A sum over places, so that those of a picture's parts add up. It has a gradient of its own,
+    half the work of what autograd would do; features that are channels last stay so.
+    """
+    products: Tensor = _ChannelProducts.apply(features)  # type: ignore[no-untyped-call]
+    return products
+
+
+class _ChannelProducts(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        ctx.save_for_backward(features)
+        places = _places(features)
+        products = places.transpose(1, 2) @ places
+        return products.to(torch.promote_types(features.dtype, torch.float32))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (features,) = ctx.saved_tensors
+        both = (gradients[0] + gradients[0].transpose(1, 2)).to(features.dtype)
+        back = _places(features) @ both
+        return back.unflatten(1, features.shape[2:]).permute(0, 3, 1, 2)  # type: ignore[no-untyped-call,no-any-return]
+
+
+def _places(features: Tensor) -> Tensor:
+    return features.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def relative_square(value: Tensor, target: Tensor, reference: Tensor | None = None) -> Tensor:

@@ -10,11 +10,24 @@ def total_variation(images: Tensor) -> Tensor:
 
     Mahendran & Vedaldi 2015 (arXiv:1412.0035) with beta = 2, divided by the number of values.
     """
-    down = (images[..., 1:, :] - images[..., :-1, :]).square().sum()
-    right = (images[..., :, 1:] - images[..., :, :-1]).square().sum()
-    return (down + right) / images.numel()
+    return squared_variation(images, images.shape[2]) / images.numel()
+
+
+def squared_variation(images: Tensor, rows: int) -> Tensor:
+    """Return the sum of squared differences to the right and lower neighbours, of so many rows.
+
+    A row that follows is only a neighbour; so those of a picture's strips add up.
+    """
+    down = (images[..., 1 : rows + 1, :] - images[..., :-1, :][..., :rows, :]).square().sum()
+    own = images[..., :rows, :]
+    return down + (own[..., 1:] - own[..., :-1]).square().sum()
 
 
 def out_of_range(images: Tensor) -> Tensor:
     """Return the mean square excess over [0, 1]; 0 for pictures that can be saved as they are."""
-    return (images - images.clamp(0, 1)).square().mean()
+    return squared_excess(images) / images.numel()
+
+
+def squared_excess(images: Tensor) -> Tensor:
+    """Return the sum of squared excesses over [0, 1]; those of a picture's parts add up."""
+    return (images - images.clamp(0, 1)).square().sum()

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from impasto.errors import OptionError
+from impasto.methods.optimize.lbfgs import BLOCK, Difference, Lbfgs, favour_large
 from impasto.methods.optimize.options import OPTIMIZERS
-from impasto.methods.optimize.solvers import Adam, Lbfgs, Sgd, Solver, favour_large, make_solver
+from impasto.methods.optimize.solvers import Adam, Sgd, Solver, make_solver
 
 SHAPE = (1, 3, 6, 5)
 COUNT = 90
@@ -71,6 +72,58 @@ def test_lbfgs_is_pytorchs_with_its_first_step() -> None:
         theirs.step(closure)
         torch.testing.assert_close(point, x.detach(), rtol=0, atol=1e-5)
     assert loss(ours[-1]) < 1e-3 * loss(START)
+
+
+def rosenbrock(x: Tensor) -> tuple[float, Tensor]:
+    """Return a function that bends, of 3 x 40 x 50 values, and its gradient."""
+    x = x.detach().requires_grad_(True)
+    flat = x.flatten()
+    value = (20 * (flat[1::2] - flat[::2].square()).square() + (1 - flat[::2]).square()).sum()
+    (slope,) = torch.autograd.grad(value, x)
+    return value.item(), slope
+
+
+def test_lbfgs_in_half_precision_converges_as_in_single() -> None:
+    ends = []
+    for half_from in (0, 10**9):
+        # a start of many slopes, from flat to steep
+        x = torch.linspace(-0.8, 0.9, 6000).view(1, 3, 40, 50)
+        solver, losses = Lbfgs(half_from=half_from, favour=0), []
+        for _ in range(40):
+            value, slope = rosenbrock(x)
+            losses.append(value)
+            x = solver.propose(x, slope)
+        assert {pair.s.half for pair in solver.pairs} == {half_from == 0}
+        ends.append(min(losses))
+        assert ends[-1] < 1e-3 * losses[0]
+    assert ends[0] < 3 * ends[1]
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+def test_differences_in_half_precision_are_near(size: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    # more than one block, and values of many sizes
+    shape = (1, 3, 600, 600)
+    a, b, c = size * torch.randn(3, *shape, generator=generator).pow(5)
+    assert a.numel() > BLOCK
+    exact, kept = Difference(a, b, half=False), Difference(a, b, half=True)
+    assert kept.values.nbytes == exact.values.nbytes / 2
+    assert (kept.full() - (a - b)).norm() < 1e-3 * (a - b).norm()
+    assert kept.dot(c) == pytest.approx(exact.dot(c), rel=1e-2)
+    assert kept.dot(kept) == pytest.approx(exact.dot(exact), rel=1e-3)
+    sums = c.clone(), c.clone()
+    exact.add_to(sums[0], -0.3)
+    kept.add_to(sums[1], -0.3)
+    assert (sums[1] - sums[0]).norm() < 1e-3 * (a - b).norm()
+
+
+def test_lbfgs_never_keeps_more_than_its_history() -> None:
+    solver = Lbfgs(history=3)
+    descend(solver, 10)
+    assert len(solver.pairs) == 3
+    assert solver.bytes_per_pixel(100, 10) == 3 * 2 * 3 * 4
+    assert solver.bytes_per_pixel(10**8, 10) == 3 * 2 * 3 * 2
+    assert solver.bytes_per_pixel(100, 2) == 2 * 3 * 4
 
 
 def test_lbfgs_leaves_out_pairs_of_no_curvature() -> None:

@@ -17,7 +17,13 @@ import torch
 from torch import Tensor
 
 from impasto.backbones import Backbone
-from impasto.losses import gram, out_of_range, relative_square, total_variation
+from impasto.backbones.stages import stages_of
+from impasto.losses import squared_excess, squared_variation
+from impasto.methods.optimize.memory import Budget, cut
+from impasto.methods.optimize.strips import Found, StripPass, Sums
+from impasto.methods.optimize.terms import Term, content_terms, style_terms
+
+PIXELS = 2**19  # of a strip for the losses of the picture itself
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Weights:
 
 
 class Objective:
-    """Compute the loss of a picture (1, 3, H, W) at one scale."""
+    """Compute the loss of a picture (1, 3, H, W) at one scale, in strips that fit the budget."""
 
     def __init__(
         self,
@@ -40,51 +46,56 @@ class Objective:
         styles: Sequence[Tensor],
         blend: Sequence[float],
         weights: Weights,
+        budget: Budget | None = None,
     ) -> None:
-        self.backbone, self.weights = backbone, weights
-        self.layers = tuple({**weights.content, **weights.style})
-        with torch.no_grad():
-            self.content = backbone(content, weights.content) if weights.content else {}
-            self.spread = {name: _spread(f) for name, f in self.content.items()}
-            self.grams = _blended_grams(backbone, styles, blend, tuple(weights.style))
-
-    def __call__(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the weighted terms by name; their sum is the loss."""
-        features = self.backbone(x, self.layers) if self.layers else {}
-        terms = {}
-        for name, weight in self.weights.content.items():
-            distance = (features[name] - self.content[name]).square().sum(dtype=torch.float32)
-            terms[f"content {name}"] = weight * distance / self.spread[name]
-        for name, weight in self.weights.style.items():
-            distance = relative_square(gram(features[name]).float(), self.grams[name]).sum()
-            terms[f"style {name}"] = weight * distance
-        if self.weights.total_variation:
-            terms["total variation"] = self.weights.total_variation * total_variation(x)
-        if self.weights.range:
-            terms["range"] = self.weights.range * out_of_range(x)
-        return terms
+        self.weights, budget = weights, budget or Budget()
+        self.terms: list[Term] = [
+            *content_terms(backbone, content, weights.content, budget),
+            *style_terms(backbone, styles, blend, weights.style, budget),
+        ]
+        self._stages = stages_of(backbone, (*weights.content, *weights.style))
+        self._cuts = cut(self._stages, content.shape[2], content.shape[3], budget)
 
     def gradient(self, x: Tensor) -> tuple[dict[str, float], Tensor]:
-        """Return the terms as numbers, and the gradient of their sum at `x`."""
-        x = x.detach().requires_grad_(True)
-        terms = self(x)
-        (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), x)
-        return {name: term.item() for name, term in terms.items()}, gradient
+        """Return the weighted terms by name, whose sum is the loss, and its gradient at `x`."""
+        readers = [(term.layer, term.read) for term in self.terms]
+        strips = StripPass(self._stages, self._cuts, readers)
+        values, derivatives = self._losses(strips.forward(x.detach()))
+        gradient = strips.backward(derivatives) if self.terms else torch.zeros_like(x)
+        return values | self._of_picture(x.detach(), gradient), gradient
 
+    def _losses(self, found: Sequence[Found]) -> tuple[dict[str, float], list[Sums]]:
+        """Return the terms, and the derivatives of their sum by what was found."""
+        values, derivatives = {}, []
+        for term, part in zip(self.terms, found, strict=True):
+            sums = tuple(value.requires_grad_() for value in part.sums)
+            loss = term.loss(Found(sums, part.places))
+            values[term.name] = loss.item()
+            derivatives.append(torch.autograd.grad(loss, sums))
+        return values, derivatives
 
-def _spread(features: Tensor) -> Tensor:
-    """Return the energy of features about their mean; a flat content keeps a little of all."""
-    features = features.float()
-    energy = features.square().sum()
-    varying = (features - features.mean((2, 3), keepdim=True)).square().sum()
-    return torch.maximum(varying, 0.01 * energy).clamp_min(torch.finfo(energy.dtype).tiny)
+    def _of_picture(self, x: Tensor, gradient: Tensor) -> dict[str, float]:
+        """Return the picture's own terms, and add their gradient to `gradient`."""
+        found: dict[str, float] = {}
+        height, width = x.shape[2:]
+        rows = max(1, PIXELS // width)
+        for start in range(0, height, rows):
+            stop = min(start + rows, height)
+            window = x[:, :, start : stop + 1].detach().requires_grad_()
+            terms = self._of_rows(window, stop - start, x.numel())
+            if not terms:
+                break
+            (own,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), window)
+            gradient[:, :, start : stop + 1] += own
+            for name, term in terms.items():
+                found[name] = found.get(name, 0.0) + term.item()
+        return found
 
-
-def _blended_grams(
-    backbone: Backbone, styles: Sequence[Tensor], blend: Sequence[float], layers: tuple[str, ...]
-) -> dict[str, Tensor]:
-    grams: dict[str, Tensor] = {}
-    for style, share in zip(styles, blend, strict=True):
-        for name, features in backbone(style, layers).items():
-            grams[name] = grams.get(name, 0) + share * gram(features).float()
-    return grams
+    def _of_rows(self, window: Tensor, rows: int, values: int) -> dict[str, Tensor]:
+        terms = {}
+        if self.weights.total_variation:
+            variation = squared_variation(window, rows) / values
+            terms["total variation"] = self.weights.total_variation * variation
+        if self.weights.range:
+            terms["range"] = self.weights.range * squared_excess(window[:, :, :rows]) / values
+        return terms

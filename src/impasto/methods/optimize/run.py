@@ -15,6 +15,7 @@ from impasto.backbones import Backbone
 from impasto.errors import DivergedError
 from impasto.images import resize
 from impasto.methods.contract import Image, Step
+from impasto.methods.optimize.memory import Budget
 from impasto.methods.optimize.objective import Objective, Weights
 from impasto.methods.optimize.schedule import Scale
 from impasto.methods.optimize.solvers import Solver
@@ -40,7 +41,7 @@ class Descent:
         """
         terms, gradient = self.objective.gradient(self.x)
         loss = sum(terms.values())
-        sound = math.isfinite(loss) and bool(torch.isfinite(gradient).all())
+        sound = math.isfinite(loss) and _finite(gradient)
         if sound and loss <= EXPLODED * self.best:
             self.best = min(self.best, loss)
             self.retreats = 0
@@ -61,7 +62,7 @@ class Descent:
         """Return the last point that proved sound, as the solver would show it."""
         x = self.x if self.good is None else self.good[0]
         shown = self.solver.result(x)
-        return shown if bool(torch.isfinite(shown).all()) else x
+        return shown if shown is x or _finite(shown) else x
 
 
 class Run:
@@ -74,9 +75,10 @@ class Run:
         styles: Sequence[Callable[[int], Image]],
         blend: Sequence[float],
         device: torch.device,
+        budget: Budget | None = None,
     ) -> None:
         self.backbone, self.content, self.device = backbone, content, device
-        self.styles, self.blend = styles, blend
+        self.styles, self.blend, self.budget = styles, blend, budget
 
     def iterate(
         self, start: Image, scales: Sequence[Scale], weights: Weights, solver: Solver
@@ -88,7 +90,7 @@ class Run:
         """
         total = sum(scale.steps for scale in scales)
         work, spent, number = sum(scale.cost for scale in scales), 0, 0
-        x = self._tensor(start, scales[0])
+        x = self._tensor(start, scales[0]).contiguous()
         for scale in scales:
             if number:
                 x, solver = _enlarge(x, solver, scale)
@@ -112,7 +114,7 @@ class Run:
     def _objective(self, scale: Scale, weights: Weights) -> Objective:
         styles = [self._tensor(style(max(scale.height, scale.width))) for style in self.styles]
         content = self._tensor(self.content, scale)
-        return Objective(self.backbone, content, styles, self.blend, weights)
+        return Objective(self.backbone, content, styles, self.blend, weights, self.budget)
 
     def _tensor(self, image: Image, scale: Scale | None = None) -> Tensor:
         if scale is not None and image.shape[:2] != (scale.height, scale.width):
@@ -131,3 +133,8 @@ def _enlarge(x: Tensor, solver: Solver, scale: Scale) -> tuple[Tensor, Solver]:
 
 def _image(x: Tensor) -> Image:
     return x[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()  # type: ignore[no-any-return]
+
+
+def _finite(values: Tensor) -> bool:
+    """Tell whether all are, without a tensor that says it of each."""
+    return math.isfinite(torch.linalg.vector_norm(values, math.inf).item())

@@ -13,6 +13,7 @@ import torch
 
 from impasto import __version__
 from impasto.backbones import Backbone, load_backbone
+from impasto.backbones.stages import stages_of
 from impasto.engine import (
     available_memory,
     choose_device,
@@ -32,6 +33,7 @@ from impasto.images import (
 )
 from impasto.images.picture import MIN_SIDE, check_size
 from impasto.methods.contract import Image, Step
+from impasto.methods.optimize.memory import PROGRAM, Arrangement, Budget, Demand, arrange
 from impasto.methods.optimize.objective import Weights
 from impasto.methods.optimize.options import STARTS, OptimizeOptions, layer_weights
 from impasto.methods.optimize.run import Run
@@ -41,8 +43,8 @@ from impasto.methods.realtime.model import shipped_model
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.weights import find_weights, weights_sha256
 
-# bytes of main memory a pixel takes in bfloat16, measured (benchmarks/steps.py); float32 twice
-BYTES_PER_PIXEL = {"compact": 2200, "distilled16x": 2200, "vgg19": 4000, "vgg16": 4000}
+# of a graphics processor: fewer, larger strips than caches of a CPU ask for
+LARGE = Budget(2**32, 2**29)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,8 @@ class OptimizeStylizer:
     """Stylize by optimisation; a `Stylizer` that can also be watched, through `iterate`.
 
     `init` is the picture to start from where the options name a file; `weights_hash` the SHA-256
-    of the backbone's weights.
+    of the backbone's weights. `memory` is how many bytes the process may take; None is nine
+    tenths of what is free.
     """
 
     backbone: Backbone
@@ -60,6 +63,7 @@ class OptimizeStylizer:
     device: torch.device
     init: Picture | None
     weights_hash: str
+    memory: int | None = None
 
     def __call__(self, content: Image) -> Image:
         """Return the stylized content, (H, W, 3) in [0, 1].
@@ -84,12 +88,13 @@ class OptimizeStylizer:
         height, width = self._size(content)
         if options.strength == 0:
             return
-        self._check_memory(height, width)
-        content = self.fitted(content)
         scales = plan(height, width, options.coarsest, options.steps)
-        run = Run(self.backbone, content, self._styles_for(content), self.blend, self.device)
+        memory = self._arrange(scales[-1])
+        content = self.fitted(content)
+        styles = self._styles_for(content)
+        run = Run(self.backbone, content, styles, self.blend, self.device, memory.budget)
         start = self._start(content, scales[0])
-        solver = make_solver(options.optimizer, options.learning_rate)
+        solver = make_solver(options.optimizer, options.learning_rate, memory.history)
         with cpu_threads(options.threads):
             for step in run.iterate(start, scales, balance(options), solver):
                 yield self._recolored(step, content)
@@ -161,16 +166,49 @@ class OptimizeStylizer:
         )
         return realtime.prepare(self.styles, self.blend, options)(content)
 
-    def _check_memory(self, height: int, width: int) -> None:
-        each, there = BYTES_PER_PIXEL[self.options.backbone], available_memory()
-        needed = each * height * width * (2 if self._precision() == "float32" else 1)
-        if there is None or self.device.type == "cuda" or needed < there:
-            return
-        side = int(max(height, width) * (0.9 * there / needed) ** 0.5)
-        raise OptionError(
-            f"a {width}x{height} picture needs about {needed / 2**30:.1f} GB with"
-            f" {self.options.backbone}, and {there / 2**30:.1f} GB are free: use --size {side}"
+    def _arrange(self, scale: Scale) -> Arrangement:
+        """Fit the largest scale into memory; see `memory.arrange`."""
+        demand = self._demand(scale)
+        if self.device.type != "cpu":
+            return arrange(demand, None, LARGE)
+        if self.memory is not None:
+            limit, whose = max(self.memory - PROGRAM, 0), "allowed"
+        else:
+            there = available_memory()
+            if there is None:
+                return arrange(demand, None)
+            limit, whose = int(0.9 * there), "free"
+        found = arrange(demand, limit)
+        if found.needed > limit:
+            side = int(max(scale.height, scale.width) * (0.9 * limit / found.needed) ** 0.5)
+            raise OptionError(
+                f"a {scale.width}x{scale.height} picture needs about"
+                f" {found.needed / 2**30:.1f} GB with {self.options.backbone}, and"
+                f" {limit / 2**30:.1f} GB are {whose}: use --size {side}"
+            )
+        return found
+
+    def _demand(self, scale: Scale) -> Demand:
+        options, weights = self.options, balance(self.options)
+        stages = stages_of(self.backbone, (*weights.content, *weights.style))
+        pixels = scale.height * scale.width
+        solver = options.optimizer
+
+        def of_solver(history: int) -> int:
+            return make_solver(solver, history=history).bytes_per_pixel(pixels, scale.steps)
+
+        kept = sum(
+            self.backbone.channels(layer) * (2 if self._precision() == "bfloat16" else 4) >> 2 * d
+            for d, stage in enumerate(stages)
+            for layer in stage.layers
+            if layer in weights.content
         )
+        longest = max(scale.height, scale.width) * options.style_scale
+        areas = [
+            style.shape[0] * style.shape[1] * min(1, longest / max(style.shape[:2])) ** 2
+            for style in self.styles
+        ]
+        return Demand(stages, scale.height, scale.width, kept, of_solver, int(60 * sum(areas)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,10 +230,12 @@ def prepare(
     blend: Sequence[float],
     options: OptimizeOptions,
     network: Backbone | None = None,
+    memory: int | None = None,
 ) -> OptimizeStylizer:
     """Load the backbone and return a stylizer for styles blended by weights that sum to one.
 
-    `network` takes the place of the named backbone; it must be on the device already.
+    `network` takes the place of the named backbone; it must be on the device already. `memory`
+    is how many bytes the process may take; None is nine tenths of what is free.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
@@ -212,7 +252,7 @@ def prepare(
             raise OptionError(f"the backbone has no layer {layer}: {', '.join(backbone.layers)}")
     digest = weights_sha256(find_weights(options.backbone)) if network is None else ""
     return OptimizeStylizer(
-        backbone, tuple(styles), tuple(blend), options, device, init=init, weights_hash=digest
+        backbone, tuple(styles), tuple(blend), options, device, init, digest, memory
     )
 
 

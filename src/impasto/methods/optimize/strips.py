@@ -1,0 +1,155 @@
+"""Sums over all places of a network's features, and their gradient, in strips of rows.
+
+What a loss knows of a layer by sums over places alone (Gram matrices, moments, squared
+distances) needs no more than a strip of the picture at a time: one pass adds up the sums, a
+second brings the loss's derivatives by the sums back, strip by strip. The gradient is that of
+the whole picture at once, but for rounding. A stage of the network is done for all strips
+before the next begins, so a strip needs only its own stage's neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from impasto.backbones import Backbone
+from impasto.backbones.stages import Stage, stages_of
+from impasto.methods.optimize.memory import Budget, Cut, cut
+
+Sums = tuple[Tensor, ...]
+# features (1, C, H, W) of some rows, and the number of the first, to sums over their places
+Reader = Callable[[Tensor, int], Sums]
+
+
+@dataclass
+class Found:
+    """What was added up for one reader, over so many places."""
+
+    sums: Sums
+    places: int
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """A strip after its way through a stage: where it came in, and all that came out."""
+
+    low: int
+    window: Tensor
+    found: Mapping[int, Found]
+    output: Tensor | None
+
+
+class StripPass:
+    """Take one picture through a network's stages: `forward` once, then `backward` once.
+
+    `readers` have the layer they read; `cuts` are as `memory.cut` gives them.
+    """
+
+    def __init__(
+        self, stages: Sequence[Stage], cuts: Sequence[Cut], readers: Sequence[tuple[str, Reader]]
+    ) -> None:
+        self._stages, self._cuts, self._readers = stages, cuts, readers
+        self._inputs: list[Tensor] = []
+        self._graphs: list[dict[int, _Graph]] = []
+
+    def forward(self, x: Tensor, learn: bool = True) -> list[Found]:
+        """Return what each reader found in `x` (1, 3, H, W); without `learn` keep nothing."""
+        totals: dict[int, Found] = {}
+        for stage, part in zip(self._stages, self._cuts, strict=True):
+            following: Tensor | None = None
+            graphs: dict[int, _Graph] = {}
+            for number, rows in enumerate(part.strips):
+                graph = self._strip(stage, x, rows, learn and number < part.kept)
+                _add(totals, graph.found)
+                if graph.output is not None:
+                    following = _place(graph.output.detach(), following, x, rows)
+                if graph.window.requires_grad:
+                    graphs[number] = graph
+            if learn:
+                self._inputs.append(x)
+                self._graphs.append(graphs)
+            if following is not None:
+                x = following
+        return [totals[i] for i in range(len(self._readers))]
+
+    def backward(self, derivatives: Sequence[Sums]) -> Tensor:
+        """Return the gradient at the picture, from the loss's derivatives by the sums."""
+        gradient: Tensor | None = None
+        while self._inputs:
+            x, graphs = self._inputs.pop(), self._graphs.pop()
+            stage, part = self._stages[len(self._inputs)], self._cuts[len(self._inputs)]
+            before = torch.zeros_like(x) if len(part.strips) > 1 else None
+            for number, rows in enumerate(part.strips):
+                graph = graphs.pop(number, None) or self._strip(stage, x, rows, True)
+                own = _backward(graph, derivatives, gradient, rows)
+                if before is None:
+                    before = own
+                else:
+                    before[:, :, graph.low : graph.low + own.shape[2]] += own
+            gradient = before
+        assert gradient is not None
+        return gradient
+
+    def _strip(self, stage: Stage, x: Tensor, rows: tuple[int, int], graph: bool) -> _Graph:
+        start, stop = rows
+        halo = stage.halo or 0
+        low = max(0, start - halo)
+        window = x[:, :, low : stop + halo]
+        if graph:
+            window = window.detach().requires_grad_()
+        with nullcontext() if graph else torch.no_grad():
+            features, output = stage.compute(window)
+            found = {}
+            for i, (layer, reader) in enumerate(self._readers):
+                if layer in features:
+                    core = features[layer][:, :, start - low : stop - low]
+                    found[i] = Found(reader(core, start), core.shape[2] * core.shape[3])
+            if output is not None:
+                output = output[:, :, (start - low) // 2 : (stop - low) // 2]
+        return _Graph(low, window, found, output)
+
+
+def read(
+    backbone: Backbone, x: Tensor, readers: Sequence[tuple[str, Reader]], budget: Budget
+) -> list[Found]:
+    """Return what each reader finds in a picture (1, 3, H, W), without any gradient."""
+    stages = stages_of(backbone, [layer for layer, _ in readers])
+    cuts = cut(stages, x.shape[2], x.shape[3], Budget(0, budget.strip))
+    return StripPass(stages, cuts, readers).forward(x, learn=False)
+
+
+def _add(totals: dict[int, Found], found: Mapping[int, Found]) -> None:
+    for i, part in found.items():
+        own = tuple(value.detach() for value in part.sums)
+        if i in totals:
+            own = tuple(a + b for a, b in zip(totals[i].sums, own, strict=True))
+        totals[i] = Found(own, part.places + (totals[i].places if i in totals else 0))
+
+
+def _place(part: Tensor, whole: Tensor | None, x: Tensor, rows: tuple[int, int]) -> Tensor:
+    """Put a strip's output where it belongs in the next stage's input."""
+    if rows == (0, x.shape[2]):
+        return part
+    if whole is None:
+        shape = (*part.shape[:2], x.shape[2] // 2, part.shape[3])
+        last = torch.channels_last
+        whole = torch.empty(shape, dtype=part.dtype, device=part.device, memory_format=last)
+    whole[:, :, rows[0] // 2 : rows[1] // 2] = part
+    return whole
+
+
+def _backward(
+    graph: _Graph, derivatives: Sequence[Sums], gradient: Tensor | None, rows: tuple[int, int]
+) -> Tensor:
+    results = [value for part in graph.found.values() for value in part.sums]
+    given = [value for i in graph.found for value in derivatives[i]]
+    if graph.output is not None:
+        assert gradient is not None
+        results.append(graph.output)
+        given.append(gradient[:, :, rows[0] // 2 : rows[1] // 2])
+    (own,) = torch.autograd.grad(results, graph.window, given)
+    return own
