@@ -10,7 +10,7 @@ from typing import Any
 
 from impasto.backbones import BACKBONES, layer_name
 from impasto.errors import OptionError
-from impasto.options import check, declarations, option, suggest, unknown_option
+from impasto.options import byte_count, check, declarations, option, suggest, unknown_option
 
 OPTIMIZERS = ("lbfgs", "adam", "adam-tutorial", "sgd")
 STARTS = ("content", "noise", "style", "fast")
@@ -131,10 +131,14 @@ class OptimizeOptions:
     threads: int | None = option(
         None, "CPU threads; without it, one for each core.", group="Search", low=1, high=1024
     )
+    memory: str | None = option(
+        None, "Main memory to do with, as 2GB; without it, most of what is free.", group="Search"
+    )
 
     def __post_init__(self) -> None:
         """Check all limits, that the layers can be read, and that nothing contradicts itself."""
         check(self)
+        byte_count(self.memory)
         content = self.content_weight * sum(layer_weights(self.content_layers).values())
         style = self.style_weight * sum(layer_weights(self.style_layers).values())
         if not any((content, style, self.tv_weight, self.range_weight)):

@@ -41,6 +41,7 @@ from impasto.methods.optimize.schedule import Scale, plan
 from impasto.methods.optimize.solvers import make_solver
 from impasto.methods.realtime.model import shipped_model
 from impasto.methods.realtime.options import RealtimeOptions
+from impasto.options import byte_count
 from impasto.weights import find_weights, weights_sha256
 
 # of a graphics processor: fewer, larger strips than caches of a CPU ask for
@@ -52,8 +53,7 @@ class OptimizeStylizer:
     """Stylize by optimisation; a `Stylizer` that can also be watched, through `iterate`.
 
     `init` is the picture to start from where the options name a file; `weights_hash` the SHA-256
-    of the backbone's weights. `memory` is how many bytes the process may take; None is nine
-    tenths of what is free.
+    of the backbone's weights.
     """
 
     backbone: Backbone
@@ -63,7 +63,6 @@ class OptimizeStylizer:
     device: torch.device
     init: Picture | None
     weights_hash: str
-    memory: int | None = None
 
     def __call__(self, content: Image) -> Image:
         """Return the stylized content, (H, W, 3) in [0, 1].
@@ -162,7 +161,10 @@ class OptimizeStylizer:
 
         own = self.options
         options = RealtimeOptions(
-            strength=own.strength, style_scale=own.style_scale, threads=own.threads
+            strength=own.strength,
+            style_scale=own.style_scale,
+            threads=own.threads,
+            memory=own.memory,
         )
         return realtime.prepare(self.styles, self.blend, options)(content)
 
@@ -171,8 +173,9 @@ class OptimizeStylizer:
         demand = self._demand(scale)
         if self.device.type != "cpu":
             return arrange(demand, None, LARGE)
-        if self.memory is not None:
-            limit, whose = max(self.memory - PROGRAM, 0), "allowed"
+        asked = byte_count(self.options.memory)
+        if asked is not None:
+            limit, whose = max(asked - PROGRAM, 0), "allowed"
         else:
             there = available_memory()
             if there is None:
@@ -230,12 +233,10 @@ def prepare(
     blend: Sequence[float],
     options: OptimizeOptions,
     network: Backbone | None = None,
-    memory: int | None = None,
 ) -> OptimizeStylizer:
     """Load the backbone and return a stylizer for styles blended by weights that sum to one.
 
-    `network` takes the place of the named backbone; it must be on the device already. `memory`
-    is how many bytes the process may take; None is nine tenths of what is free.
+    `network` takes the place of the named backbone; it must be on the device already.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
@@ -251,9 +252,7 @@ def prepare(
         if layer not in backbone.layers:
             raise OptionError(f"the backbone has no layer {layer}: {', '.join(backbone.layers)}")
     digest = weights_sha256(find_weights(options.backbone)) if network is None else ""
-    return OptimizeStylizer(
-        backbone, tuple(styles), tuple(blend), options, device, init, digest, memory
-    )
+    return OptimizeStylizer(backbone, tuple(styles), tuple(blend), options, device, init, digest)
 
 
 def _load(options: OptimizeOptions, device: torch.device) -> Backbone:
