@@ -13,8 +13,7 @@ from impasto.options import byte_count
 LARGEST_TILE = 4096
 LEAST_TILE = 256
 BYTES_PER_PIXEL = 24  # of a picture in memory: the content as it is painted, and the result
-BYTES_PER_TILE_PIXEL = 110  # of a tile with its surroundings: engine, two inputs, two outputs
-BESIDE = 2**27  # of what reads and encodes rows meanwhile
+BYTES_PER_TILE_PIXEL = 122  # with its surroundings: engine, two inputs, two outputs, encoding
 AROUND = 2 * 160 + 3 * CELL  # halo and margin
 _SHARE = 0.8  # of the free memory
 
@@ -38,7 +37,7 @@ def tile_side(
         return LARGEST_TILE
     free = _SHARE * (there or 0) if asked is None else asked - used_memory()
     free *= share
-    held = BESIDE + bytes_per_pixel * height * width
+    held = bytes_per_pixel * height * width
     least = BYTES_PER_TILE_PIXEL * min((LEAST_TILE + AROUND) ** 2, height * width)
     if held + least > free:
         enough = max(height, width) * math.sqrt(
