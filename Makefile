@@ -44,6 +44,7 @@ bench: $(VENV)/dev  ## Measure everything again (over an hour; needs VGG-19).
 	$(BIN)/python -m benchmarks.realtime quality
 	$(BIN)/python -m benchmarks.speed $(PEERS)
 	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.batch
 
 clean:  ## Remove the virtual environment and all that was built.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
