@@ -62,7 +62,7 @@ def _with_cache(where: str, command: Sequence[str]) -> list[str]:
     return ["env", f"IMPASTO_CACHE={where}", *command]
 
 
-def gigapixel(side: int = HUGE, memory: str = "1.5GB", where: Path | None = None) -> dict[str, Any]:
+def gigapixel(side: int = HUGE, memory: str = "1.4GB", where: Path | None = None) -> dict[str, Any]:
     """Return seconds and memory of a picture too large to hold, from file to file."""
     with tempfile.TemporaryDirectory(dir=where) as folder:
         photo = _written(Path(folder) / "big.tif", side, side)
