@@ -22,7 +22,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "mosaic-keep-colors": ("mosaic", {"preset": "keep-colors"}),
     "stained-glass-adam": ("stained-glass", {"optimizer": "adam"}),
 }
-MEAN_LEVELS = 2.0  # of 255: other processors round differently, and optimising amplifies it
+# of 255: processors round differently, and every step of L-BFGS amplifies it: after 24 steps two of
+# them were 2.8 levels apart, after 12 the most different instructions of one are 0.15
+MEAN_LEVELS = 0.5
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -32,7 +34,7 @@ def test_golden(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     style, options = CASES[name]
     content = draw("watercolor", size=96)
     result = impasto.stylize(
-        content, draw(style, size=96), steps=24, coarsest=32, precision="float32", threads=1,
+        content, draw(style, size=96), steps=12, coarsest=32, precision="float32", threads=1,
         **options,
     )  # fmt: skip
     path = HERE / f"{name}.png"
