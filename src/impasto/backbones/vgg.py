@@ -246,13 +246,14 @@ class Vgg(nn.Module):
 
     def _advance(self, name: str, x: Tensor) -> Tensor:
         y: Tensor = self._modules[name.replace("relu", "conv")](x)  # type: ignore[misc]
-        return F.relu(x + y if self.config.residual and x.shape == y.shape else y)
+        # in place: the gradient needs what comes out only
+        return F.relu_(y.add_(x) if self.config.residual and x.shape == y.shape else y)
 
     def _embed(self, name: str, stem: Tensor, x: Tensor) -> Tensor:
         if name not in self.config.embed:
             return x
         source = stem if self.config.embed_stem and name == "relu1_1" else x
-        return F.relu(self._modules[name.replace("relu", "embed")](source))  # type: ignore[misc]
+        return F.relu_(self._modules[name.replace("relu", "embed")](source))  # type: ignore[misc]
 
 
 def _block(layer: str) -> int:

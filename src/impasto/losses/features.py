@@ -40,8 +40,8 @@ class _ChannelProducts(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
         ctx.save_for_backward(features)
-        places = _places(features)
-        products = places.transpose(1, 2) @ places
+        # one by one: for several at once PyTorch brings them to another layout first
+        products = torch.stack([places.t() @ places for places in _places(features)])
         return products.to(torch.promote_types(features.dtype, torch.float32))
 
     @staticmethod

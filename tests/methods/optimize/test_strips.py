@@ -19,6 +19,7 @@ from impasto.errors import WeightsError
 from impasto.losses import gram, out_of_range, relative_square, total_variation
 from impasto.methods.optimize.memory import Budget, cut
 from impasto.methods.optimize.objective import Objective, Weights
+from impasto.methods.optimize.strips import rows_of
 
 STYLE = {"relu1_1": 0.2, "relu2_1": 0.2, "relu3_1": 0.2, "relu4_1": 0.2, "relu5_1": 0.2}
 WEIGHTS = Weights({"relu3_1": 0.01, "relu4_1": 0.03}, STYLE, 2.0, 50.0)
@@ -190,3 +191,14 @@ def test_what_a_stage_holds_is_what_autograd_saves() -> None:
                 break
             assert 4 * output.shape[1] == stage.passed
             x = output.detach()
+
+
+def test_rows_give_the_gradient_of_a_slice_in_the_layout_of_the_features() -> None:
+    features = torch.randn(1, 5, 12, 7).contiguous(memory_format=torch.channels_last)
+    weight, found = torch.randn(1, 5, 4, 7), []
+    for take in (rows_of, lambda x, start, stop: x[:, :, start:stop]):
+        x = features.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad((take(x, 3, 7) * weight).sum(), x)
+        found.append(gradient)
+    assert found[0].equal(found[1])
+    assert found[0].is_contiguous(memory_format=torch.channels_last)

@@ -27,7 +27,7 @@ class Budget:
     """
 
     workspace: int = 2**30
-    strip: int = 48 * 2**20
+    strip: int = 96 * 2**20
 
 
 @dataclass(frozen=True)

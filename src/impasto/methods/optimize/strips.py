@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -106,10 +107,10 @@ class StripPass:
             found = {}
             for i, (layer, reader) in enumerate(self._readers):
                 if layer in features:
-                    core = features[layer][:, :, start - low : stop - low]
+                    core = rows_of(features[layer], start - low, stop - low)
                     found[i] = Found(reader(core, start), core.shape[2] * core.shape[3])
             if output is not None:
-                output = output[:, :, (start - low) // 2 : (stop - low) // 2]
+                output = rows_of(output, (start - low) // 2, (stop - low) // 2)
         return _Graph(low, window, found, output)
 
 
@@ -120,6 +121,33 @@ def read(
     stages = stages_of(backbone, [layer for layer, _ in readers])
     cuts = cut(stages, x.shape[2], x.shape[3], Budget(0, budget.strip))
     return StripPass(stages, cuts, readers).forward(x, learn=False)
+
+
+def rows_of(features: Tensor, start: int, stop: int) -> Tensor:
+    """Return these rows of features (N, C, H, W), which are channels last, as their gradient is."""
+    rows: Tensor = _Rows.apply(features, start, stop)  # type: ignore[no-untyped-call]
+    return rows
+
+
+class _Rows(torch.autograd.Function):
+    """Take rows; the gradient keeps the layout, channels last, which a plain slice's does not."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, start: int, stop: int) -> Tensor:
+        ctx.shape, ctx.start, ctx.stop = features.shape, start, stop
+        return features[:, :, start:stop]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (own,) = gradients
+        if own.shape == ctx.shape:
+            return own, None, None
+        last = torch.channels_last
+        whole = torch.empty(ctx.shape, dtype=own.dtype, device=own.device, memory_format=last)
+        whole[:, :, : ctx.start] = 0
+        whole[:, :, ctx.start : ctx.stop] = own
+        whole[:, :, ctx.stop :] = 0
+        return whole, None, None
 
 
 def _add(totals: dict[int, Found], found: Mapping[int, Found]) -> None:
