@@ -50,7 +50,7 @@ def folder(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("impasto.stream.tile_side", lambda *_: TILE)
+    monkeypatch.setattr("impasto.stream.OnePass.tile_side", lambda *_: TILE)
     monkeypatch.setattr("impasto.methods.realtime.stylizer.Engines", lambda: engines)
     save_picture("photo.png", waves(34, 517))
     save_picture("paint.png", waves(40, 56, 3))
@@ -119,7 +119,7 @@ def test_the_disk_gives_what_the_memory_gives(options: dict[str, Any]) -> None:
 
 
 def test_rows_and_columns(monkeypatch: Any) -> None:
-    monkeypatch.setattr("impasto.stream.tile_side", lambda *_: 64)
+    monkeypatch.setattr("impasto.stream.OnePass.tile_side", lambda *_: 64)
     save_picture("square.png", waves(150, 187))
     steps: list[Step] = []
     paint("out.png", "square.png", progress=steps.append)
@@ -235,7 +235,7 @@ def test_a_run_that_was_stopped_goes_on(options: dict[str, Any], monkeypatch: An
         assert not Path("out.png").exists()
         assert hidden() == [".out.png.impasto"]
         # another memory would have other tiles
-        monkeypatch.setattr("impasto.stream.tile_side", lambda *_, n=number: TILE + 16 * n)
+        monkeypatch.setattr("impasto.stream.OnePass.tile_side", lambda *_, n=number: TILE + 16 * n)
         steps: list[Step] = []
         paint(progress=steps.append, **options)
         assert [step.number for step in steps] == list(range(number + 1, steps[0].total + 1))
@@ -244,7 +244,7 @@ def test_a_run_that_was_stopped_goes_on(options: dict[str, Any], monkeypatch: An
         assert Path("out.png").read_bytes() == Path("whole.png").read_bytes()
         assert hidden() == []
         Path("out.png").unlink()
-        monkeypatch.setattr("impasto.stream.tile_side", lambda *_: TILE)
+        monkeypatch.setattr("impasto.stream.OnePass.tile_side", lambda *_: TILE)
 
 
 def test_a_run_that_was_stopped_before_it_wrote_only_writes() -> None:
@@ -375,12 +375,12 @@ def test_what_cannot_be_written_is_told_before_the_work(
     monkeypatch: Any, out: str, rest: dict[str, Any], found: str
 ) -> None:
     # there is memory for tiles, but not for the whole picture
-    def side(options: Any, height: int, width: int, held: float, share: float) -> int:
+    def side(stylizer: Any, height: int, width: int, held: float) -> int:
         if held:
             raise OptionError("too large")
         return TILE
 
-    monkeypatch.setattr("impasto.stream.tile_side", side)
+    monkeypatch.setattr("impasto.stream.OnePass.tile_side", side)
     steps: list[Step] = []
     with pytest.raises(ImageError, match=found):
         paint(out, progress=steps.append, **rest)
@@ -420,7 +420,7 @@ def test_the_content_may_be_replaced() -> None:
 KILLED = """
 import json, os, signal, sys
 import impasto, impasto.stream
-impasto.stream.tile_side = lambda *_: 128
+impasto.stream.OnePass.tile_side = lambda *_: 128
 def progress(step):
     if step.number == 2:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -113,8 +113,7 @@ class Batch:
             workers = max(1, min(self.options.threads or usable_cores(), len(pairs)))
         setups, stop = _Setups(self.options, self.blend, workers), Event()
         with ThreadPoolExecutor(workers) as pool:
-            share = 1 / workers
-            futures = [pool.submit(self._one, pair, setups, share, stop) for pair in pairs]
+            futures = [pool.submit(self._one, pair, setups, stop) for pair in pairs]
             try:
                 for future in as_completed(futures):
                     yield future.result()
@@ -123,7 +122,7 @@ class Batch:
                 for future in futures:
                     future.cancel()
 
-    def _one(self, pair: Pair, setups: _Setups, share: float, stop: Event) -> Outcome:
+    def _one(self, pair: Pair, setups: _Setups, stop: Event) -> Outcome:
         started = time.monotonic()
 
         def go_on(_: Step) -> None:
@@ -137,7 +136,7 @@ class Batch:
                 raise ImageError(f"{pair.out} exists: add --skip-existing, or --force")
             setup, opened = setups.of(pair.styles), open_large(pair.content)
             output = Output.of(pair.out, opened, self.depth, self.quality, deepzoom=self.deepzoom)
-            job = FileJob.open(setup, opened, output, share)
+            job = FileJob.open(setup, opened, output)
             job.run(go_on)
             return Outcome(pair, time.monotonic() - started, job.shape)
         except ImpastoError as error:

@@ -37,8 +37,7 @@ from impasto.images.save import DEEP, format_of
 from impasto.job import Job, Progress, Setup, Stylized
 from impasto.methods.contract import Part, Step
 from impasto.methods.quality import Options
-from impasto.methods.realtime.memory import BYTES_PER_PIXEL, tile_side
-from impasto.methods.realtime.options import RealtimeOptions
+from impasto.methods.realtime.memory import BYTES_PER_PIXEL
 from impasto.methods.realtime.stylizer import OnePass
 from impasto.methods.realtime.tiles import Tile, tiles_of, with_margin
 from impasto.recipe import Ingredient, Recipe, file_sha256
@@ -98,15 +97,13 @@ class FileJob:
     """One file to be painted into another; `run` it.
 
     `picture` is the content where it is held in memory, None where it is painted on the disk.
-    `share` is that of the memory which is this job's, where several run at once; `tile` the side
-    of the tiles of a run before, to be repeated if the memory allows it.
+    `tile` is the side of the tiles of a run before, to be repeated if the memory allows it.
     """
 
     setup: Setup
     opened: Opened
     output: Output
     picture: Picture | None
-    share: float = 1
     tile: int | None = None
 
     @classmethod
@@ -115,7 +112,6 @@ class FileJob:
         setup: Setup,
         opened: Opened,
         output: Output,
-        share: float = 1,
         tile: int | None = None,
     ) -> FileJob:
         """Decide where it is painted, and load the content if that is in memory.
@@ -124,7 +120,7 @@ class FileJob:
             ImageError: the content cannot be read, or is too large or too small.
             OptionError: the memory does not do for a tile.
         """
-        job = cls(setup, opened, output, None, share, tile)
+        job = cls(setup, opened, output, None, tile)
         return job if job._is_for_the_disk() else replace(job, picture=opened.load())
 
     @property
@@ -176,9 +172,9 @@ class FileJob:
             return False
 
     def _side(self, bytes_per_pixel: float) -> int:
-        options = self._options
-        assert isinstance(options, RealtimeOptions)
-        side = tile_side(options, *self.shape, bytes_per_pixel, self.share)
+        stylizer = self.setup.stylizer
+        assert isinstance(stylizer, OnePass)
+        side = stylizer.tile_side(*self.shape, bytes_per_pixel)
         return side if self.tile is None else min(side, self.tile)
 
     def _run_on_disk(self, progress: Progress | None) -> Recipe:

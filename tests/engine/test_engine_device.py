@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from impasto.engine import available_memory, choose_device, cpu_threads, usable_cores
+from impasto.engine import (
+    available_memory,
+    choose_device,
+    cpu_threads,
+    usable_cores,
+    used_memory,
+)
 from impasto.errors import OptionError
 
 
@@ -41,6 +48,17 @@ def test_threads_are_put_back() -> None:
 def test_memory_is_plausible() -> None:
     memory = available_memory()
     assert memory is None or 2**20 < memory < 2**50
+
+
+def test_memory_on_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("psutil")  # before it is told that it is elsewhere
+    here = available_memory(), used_memory()
+    monkeypatch.setattr(sys, "platform", "darwin")
+    elsewhere = available_memory(), used_memory()
+    for ours, theirs in zip(here, elsewhere, strict=True):
+        assert theirs is not None
+        assert theirs > 2**20
+        assert ours is None or ours == 0 or 0.2 < theirs / ours < 5
 
 
 def test_memory_is_what_the_container_leaves(tmp_path: Path) -> None:

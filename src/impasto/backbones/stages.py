@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from impasto.backbones import Backbone
 
 WHOLE = 4000
-"""Bytes of a graph for each pixel, supposed of a network of which nothing is known."""
+"""Bytes of a graph for each pixel, with its gradient, supposed of a network that has no stages."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Stage:
     """One part of a network; the output of each is the input of the next.
 
     Attributes:
-        layers: Names of the features that it gives, all of the input's height and width.
+        layers: Names of the features that it gives, of the input's height and width if it is cut.
         halo: So many rows of input above and below decide a row of features, an even number;
             None where the picture cannot be cut.
         held: Bytes that a graph of it holds for each place of the input.
@@ -37,11 +37,11 @@ class Stage:
 
 
 def stages_of(backbone: Backbone, layers: Iterable[str]) -> list[Stage]:
-    """Return the stages that these layers need; a network that has none is a single one."""
+    """Return the stages that these layers need; one for a network without `strip_stages`."""
     wanted = tuple(dict.fromkeys(layers))
     if not wanted:
         return []
-    cut: Callable[[Iterable[str]], list[Stage]] | None = getattr(backbone, "stages", None)
+    cut: Callable[[Iterable[str]], list[Stage]] | None = getattr(backbone, "strip_stages", None)
     if cut is not None:
         return cut(wanted)
     return [Stage(wanted, None, WHOLE, 0, lambda images: (backbone(images, wanted), None))]

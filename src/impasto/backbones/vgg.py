@@ -174,7 +174,7 @@ class Vgg(nn.Module):
             features |= found
         return features
 
-    def stages(self, layers: Iterable[str]) -> list[Stage]:
+    def strip_stages(self, layers: Iterable[str]) -> list[Stage]:
         """Return a stage for each block that these layers need.
 
         It ends with its pooling: so what stands between two stages is small.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,19 +91,29 @@ def available_memory(root: Path = Path("/")) -> int | None:
     """Return the bytes of main memory that can be had without swapping; None where unknown.
 
     The smaller of what the machine has and what the container (control group) leaves. `root`
-    is where /proc and /sys are found.
+    is where Linux has /proc and /sys.
     """
+    if sys.platform != "linux":
+        return _elsewhere()[0]
     limits = [_machine_memory(root / "proc/meminfo"), _container_memory(root / "sys/fs/cgroup")]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
 def used_memory() -> int:
     """Return the bytes of main memory that this process holds now; 0 where unknown."""
+    if sys.platform != "linux":
+        return _elsewhere()[1]
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except (OSError, IndexError, ValueError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _elsewhere() -> tuple[int, int]:
+    """Return what is available, and what this process holds, on other systems than Linux."""
+    psutil = import_module("psutil")
+    return psutil.virtual_memory().available, psutil.Process().memory_info().rss
 
 
 def _machine_memory(path: Path) -> int | None:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from impasto.errors import ImageError
 
+_BAND = 64  # rows
+
 
 def resize(pixels: NDArray[Any], height: int, width: int) -> NDArray[np.float32]:
     """Resize to exactly `height` x `width` with an antialiased Lanczos filter.
@@ -118,13 +120,22 @@ def thumbnail(pixels: Any, longest: int) -> NDArray[np.float32]:
     height, width = pixels.shape[:2]
     side = max(1, max(height, width) // (4 * longest))
     if side == 1:
-        return fit(pixels[0:height, 0:width], longest)
+        return _in_bands(pixels, *_fitted(pixels.shape, longest))
     rows, columns = _edges(height, side), _edges(width, side)
     small = np.empty((len(rows) - 1, len(columns) - 1, 3), np.float32)
     for row in range(len(small)):
         band = pixels[rows[row] : rows[row + 1], 0:width].mean(0, dtype=np.float64)
         small[row] = np.add.reduceat(band, columns[:-1]) / np.diff(columns)[:, None]
     return resize(small, *_fitted(pixels.shape, longest))
+
+
+def _in_bands(pixels: Any, height: int, width: int) -> NDArray[np.float32]:
+    """Resize as `resize`, of a picture that is read a band of rows at a time."""
+    whole, small = slice(0, width), np.empty((height, width, 3), np.float32)
+    for start in range(0, height, _BAND):
+        rows = slice(start, min(start + _BAND, height))
+        small[rows] = resized_part(pixels, height, width, (rows, whole))
+    return small
 
 
 def _edges(length: int, side: int) -> list[int]:

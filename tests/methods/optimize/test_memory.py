@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 
 from impasto.errors import OptionError
 from impasto.methods.optimize import stylizer as stylizer_module
+from impasto.methods.optimize.lbfgs import Lbfgs
 from impasto.methods.optimize.memory import PROGRAM, Arrangement, Budget, arrange
 from impasto.methods.optimize.options import resolve
 from impasto.methods.optimize.schedule import Scale
 from impasto.methods.optimize.solvers import make_solver
+from impasto.methods.optimize.strips import read
 from impasto.methods.optimize.stylizer import OptimizeStylizer, prepare
 
 GB = 10**9
@@ -57,6 +61,63 @@ def test_solvers_take_what_they_say(compact: object, draw: Any) -> None:
     many = arranged(draw, 9 * GB).needed
     per_pixel = (many - few) / (LARGE.width * LARGE.height)
     assert per_pixel == make_solver("lbfgs").bytes_per_pixel(10**7, 30) - 36
+
+
+@pytest.mark.parametrize("half_from", [0, 10**9])
+def test_the_pairs_of_lbfgs_take_what_it_says(half_from: int) -> None:
+    solver, x = Lbfgs(history=3, half_from=half_from), torch.rand(1, 3, 16, 24)
+    for number in range(1, 7):
+        x = solver.propose(x, 2 * x)
+        held = sum(p.s.values.nbytes + p.y.values.nbytes for p in solver.pairs)
+        assert held == 16 * 24 * solver.bytes_per_pixel(16 * 24, number)
+    assert len(solver.pairs) == 3
+
+
+def test_fewer_pairs_are_told(compact: object, draw: Any) -> None:
+    quick = {"steps": 15, "precision": "float32", "coarsest": 64}
+    image = draw(64, 64)
+    demand = stylizer(draw, **quick)._demand(Scale(64, 64, 15))
+    enough, short = (PROGRAM + demand.bytes(Budget(0, 2**23), pairs) for pairs in (20, 8))
+    steps = [next(iter(stylizer(draw, m, **quick).iterate(image))) for m in (enough, short)]
+    assert [step.message for step in steps] == [
+        None,
+        "L-BFGS keeps 8 pairs, not 20: memory is short",
+    ]
+
+
+class Own(torch.nn.Module):
+    """A network whose stages are its own business, and whose features have more rows."""
+
+    layers = ("relu1_1",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, padding=2))
+
+    def channels(self, layer: str) -> int:
+        return 8
+
+    def forward(self, images: torch.Tensor, layers: Any) -> dict[str, torch.Tensor]:
+        return {"relu1_1": self.stages(images)}
+
+
+def test_a_network_of_ones_own_goes_through_whole(draw: Any) -> None:
+    own, image = Own(), torch.rand(1, 3, 12, 16)
+    layer = {"content_layers": "relu1_1", "style_layers": "relu1_1"}
+    options = resolve({"steps": 2, "device": "cpu", **layer})
+    ready = prepare([draw()], [1.0], options, own)
+    assert ready(draw(48, 40)).shape == (48, 40, 3)
+    found = read(own, image, [("relu1_1", lambda features, row: (features.sum(),))], Budget())
+    assert (found[0].places, found[0].sums[0]) == (14 * 18, own.stages(image).sum())
+    # no more than such a network took before pictures were cut
+    assert arrange(ready._demand(Scale(1024, 1024, 100)), None).needed < 6 * GB
+    with pytest.raises(OptionError, match="with this network"):
+        prepare([draw()], [1.0], replace(options, memory="600MB"), own)._arrange(LARGE)
+
+
+def test_where_nothing_fits_no_size_is_named(compact: object, draw: Any) -> None:
+    with pytest.raises(OptionError, match=r"allowed: close other programs, or allow more with"):
+        stylizer(draw, 2**20)._arrange(LARGE)
 
 
 def test_a_run_goes_through_in_as_little_as_there_is(

@@ -191,10 +191,15 @@ def test_openvino_keeps_a_few_shapes(
     assert np.array_equal(stylizer(draw(16, 17)), first)
 
 
-def test_openvino_keeps_no_more_than_large_pictures_need(
-    codes: Any, draw: Any, monkeypatch: pytest.MonkeyPatch
+NUMBERS_OF_64 = 29_230  # of all inputs for 64x64 pixels, with the margin
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_openvino_keeps_no_more_than_there_is_memory_for(
+    codes: Any, draw: Any, streams: int
 ) -> None:
-    engine = OpenVinoEngine("float32", 1)
+    room = 4.1 * openvino_engine._BYTES_PER_NUMBER * streams / 0.7
+    engine = OpenVinoEngine("float32", 1, None, streams, free=int(room * NUMBERS_OF_64))
     stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
 
     def paint(width: int) -> None:
@@ -202,7 +207,7 @@ def test_openvino_keeps_no_more_than_large_pictures_need(
 
     paint(64)
     ((_, _, shapes, _),) = engine._shapes
-    monkeypatch.setattr(openvino_engine, "_KEPT_NUMBERS", 4 * openvino_engine._numbers(shapes))
+    assert openvino_engine._numbers(shapes) == NUMBERS_OF_64
     for width in (80, 96):
         paint(width)
     assert len(engine._shapes) == 3
@@ -324,3 +329,11 @@ def test_tiles_do_not_depend_on_the_engines_memory(
     regions = [Region(model.affines(code), coloring(code))]
     painted = [Painter(model, made[n], 64)(draw(48, 400), regions) for n in ("openvino", "torch")]
     assert np.abs(painted[0] - painted[1]).max() < LEVEL
+
+
+def test_threads_are_shared_by_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert make_engine("torch", "float32", "cpu", 8, None, 4)._threads == 2  # type: ignore[attr-defined]
+    assert make_engine("torch", "float32", "cpu", 2, None, 4)._threads == 1  # type: ignore[attr-defined]
+    # the callers compute as well
+    made = make_engine("onnxruntime", "float32", "cpu", 8, None, 4)
+    assert made._options.intra_op_num_threads == 5  # type: ignore[attr-defined]

@@ -114,12 +114,22 @@ def test_tiles_are_the_whole_with_the_lattice(
     exact = Painter(model, engine)(content, regions, local)
     monkeypatch.setattr(moments, "LARGEST", 2**14)
     monkeypatch.setattr(moments, "WINDOW", 32)
-    monkeypatch.setattr("impasto.methods.realtime.painting.LARGEST", 2**14)
     painted = [Painter(model, engine, tile)(content, regions, local) for tile in (4096, 64, 160)]
     for tiled in painted[1:]:
         assert np.abs(tiled - painted[0]).max() <= LEVEL
     # it is the lattice that was looked at, and it is near what it stands for
     assert 0 < np.abs(painted[0] - exact).mean() < 8 * LEVEL
+
+
+def test_a_picture_that_is_large_with_its_margin_alone_is_large(
+    model: Any, engine: Any, codes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moments, "LARGEST", 160 * 160)
+    monkeypatch.setattr(moments, "WINDOW", 32)
+    content, code = picture(160, 160), codes["batik"]
+    regions = [Region(model.affines(code.vector, code.affines), coloring(code.vector))]
+    whole, tiled = (Painter(model, engine, tile)(content, regions) for tile in (4096, 64))
+    assert np.abs(tiled - whole).max() <= LEVEL
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 2])

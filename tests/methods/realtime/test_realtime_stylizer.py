@@ -227,7 +227,7 @@ def test_too_little_memory_is_told_before_the_work(
     styled: Any, scene: Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "available_memory", lambda: 100_000)
-    with pytest.raises(OptionError, match=r"needs about .* GB .*: use --size \d+"):
+    with pytest.raises(OptionError, match=r"needs about \d+ MB .*: close other programs"):
         styled("ink")(scene)
 
 

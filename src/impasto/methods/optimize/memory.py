@@ -15,6 +15,7 @@ PICTURES = 120
 what is weighed for it, each three numbers of four bytes."""
 
 AT_WORK = 3  # times its graph is what a strip takes while its gradient is found
+WHOLE_AT_WORK = 1.1  # the same of a network that is not cut, whose graph is only supposed
 HISTORY = 20  # pairs of L-BFGS, where there is memory for so many
 
 
@@ -110,8 +111,10 @@ class Demand:
             rows = max((stop - start for start, stop in part.strips), default=0)
             cost = stage.held * wide * min(high, rows + 2 * (stage.halo or 0))
             kept += part.kept * cost
-            largest = max(largest, cost)
-        return kept + AT_WORK * largest
+            # what is kept of a network in one piece is what is at work
+            at_work = WHOLE_AT_WORK - part.kept if stage.halo is None else AT_WORK
+            largest = max(largest, int(at_work * cost))
+        return kept + largest
 
 
 def arrange(demand: Demand, limit: int | None, budget: Budget | None = None) -> Arrangement:

@@ -107,7 +107,9 @@ class StripPass:
             found = {}
             for i, (layer, reader) in enumerate(self._readers):
                 if layer in features:
-                    core = rows_of(features[layer], start - low, stop - low)
+                    core = features[layer]
+                    if stage.halo is not None:
+                        core = rows_of(core, start - low, stop - low)
                     found[i] = Found(reader(core, start), core.shape[2] * core.shape[3])
             if output is not None:
                 output = rows_of(output, (start - low) // 2, (stop - low) // 2)

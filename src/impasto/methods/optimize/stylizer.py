@@ -33,7 +33,7 @@ from impasto.images import (
 )
 from impasto.images.picture import MIN_SIDE, check_size
 from impasto.methods.contract import Image, Step
-from impasto.methods.optimize.memory import PROGRAM, Arrangement, Budget, Demand, arrange
+from impasto.methods.optimize.memory import HISTORY, PROGRAM, Arrangement, Budget, Demand, arrange
 from impasto.methods.optimize.objective import Weights
 from impasto.methods.optimize.options import STARTS, OptimizeOptions, layer_weights
 from impasto.methods.optimize.run import Run
@@ -96,6 +96,9 @@ class OptimizeStylizer:
         solver = make_solver(options.optimizer, options.learning_rate, memory.history)
         with cpu_threads(options.threads):
             for step in run.iterate(start, scales, balance(options), solver):
+                if step.number == 1 and memory.history < HISTORY and options.optimizer == "lbfgs":
+                    told = f"L-BFGS keeps {memory.history} pairs, not {HISTORY}: memory is short"
+                    step = replace(step, message=told)
                 yield self._recolored(step, content)
 
     def made_with(self) -> dict[str, Any]:
@@ -171,7 +174,7 @@ class OptimizeStylizer:
     def _arrange(self, scale: Scale) -> Arrangement:
         """Fit the largest scale into memory; see `memory.arrange`."""
         demand = self._demand(scale)
-        if self.device.type != "cpu":
+        if self.device.type == "cuda":  # whose memory is its own
             return arrange(demand, None, LARGE)
         asked = byte_count(self.options.memory)
         if asked is not None:
@@ -183,13 +186,27 @@ class OptimizeStylizer:
             limit, whose = int(0.9 * there), "free"
         found = arrange(demand, limit)
         if found.needed > limit:
-            side = int(max(scale.height, scale.width) * (0.9 * limit / found.needed) ** 0.5)
             raise OptionError(
                 f"a {scale.width}x{scale.height} picture needs about"
-                f" {found.needed / 2**30:.1f} GB with {self.options.backbone}, and"
-                f" {limit / 2**30:.1f} GB are {whose}: use --size {side}"
+                f" {found.needed / 2**30:.1f} GB with {self._network()}, and"
+                f" {limit / 2**30:.1f} GB are {whose}: {self._advice(scale, limit)}"
             )
         return found
+
+    def _network(self) -> str:
+        return self.options.backbone if self.weights_hash else "this network"
+
+    def _advice(self, scale: Scale, limit: int) -> str:
+        """Return what would fit: a smaller picture, or else more memory."""
+        for share in range(95, 0, -5):
+            smaller = replace(
+                scale, height=scale.height * share // 100, width=scale.width * share // 100
+            )
+            if min(smaller.height, smaller.width) < MIN_SIDE:
+                break
+            if arrange(self._demand(smaller), limit).needed <= limit:
+                return f"use --size {max(smaller.height, smaller.width)}"
+        return "close other programs, or allow more with --memory"
 
     def _demand(self, scale: Scale) -> Demand:
         options, weights = self.options, balance(self.options)
@@ -201,7 +218,9 @@ class OptimizeStylizer:
             return make_solver(solver, history=history).bytes_per_pixel(pixels, scale.steps)
 
         kept = sum(
-            self.backbone.channels(layer) * (2 if self._precision() == "bfloat16" else 4) >> 2 * d
+            # of a network that is not cut, nobody knows how small its layers are: a quarter
+            self.backbone.channels(layer) * (2 if self._precision() == "bfloat16" else 4)
+            >> 2 * (d if stage.halo is not None else 2)
             for d, stage in enumerate(stages)
             for layer in stage.layers
             if layer in weights.content

@@ -56,7 +56,7 @@ class ContentTerm:
     A flat content, which has hardly any variance, keeps a hundredth of its energy below.
     """
 
-    def __init__(self, layer: str, weight: float, target: Tensor, spread: Tensor) -> None:
+    def __init__(self, layer: str, weight: float, target: Tensor, spread: float) -> None:
         self.name, self.layer = f"content {layer}", layer
         self.weight, self.target, self.spread = weight, target, spread
 
@@ -97,8 +97,8 @@ def content_terms(
     for (layer, keeper), part in zip(keepers.items(), found, strict=True):
         total, energy = part.sums
         varying = energy - total.square().sum() / part.places
-        spread = torch.maximum(varying, 0.01 * energy)
-        spread = spread.clamp_min(torch.finfo(torch.float32).tiny)
+        tiny = torch.finfo(torch.float32).tiny
+        spread = max(varying.item(), 0.01 * energy.item(), tiny)
         terms.append(ContentTerm(layer, weights[layer], keeper.features(), spread))
     return terms
 
@@ -111,9 +111,9 @@ class _Keeper:
 
     def __call__(self, features: Tensor, row: int) -> Sums:
         self.parts.append(features.clone(memory_format=torch.channels_last))
-        # double, because the variance is a difference of two of these
-        wide = features.double()
-        return wide.sum((2, 3)), wide.square().sum()
+        # double, because the variance is a difference of two of these; Apple's processors lack it
+        wide = features.to(torch.float32 if features.device.type == "mps" else torch.float64)
+        return wide.sum((2, 3)).cpu().double(), wide.square().sum().cpu().double()
 
     def features(self) -> Tensor:
         return self.parts[0] if len(self.parts) == 1 else torch.cat(self.parts, 2)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from impasto.engine.device import usable_cores
 from impasto.errors import MissingExtraError, OptionError
+from impasto.methods.realtime.memory import free_memory
 from impasto.methods.realtime.model import Graphs, ShippedGraphs
 from impasto.methods.realtime.openvino_engine import OpenVinoEngine
 from impasto.methods.realtime.options import ENGINES, PRECISIONS, RealtimeOptions
@@ -37,11 +38,13 @@ def make_engine(
     threads: int | None,
     graphs: Graphs | None = None,
     streams: int = 1,
+    free: int | None = None,
 ) -> Engine:
     """Return an engine; "auto" is torch where `device` is a GPU, else OpenVINO, else ONNX Runtime.
 
     `graphs` are those of a network of the user's own; the package's without them. The threads
-    are shared by so many `streams`, that is callers at the same time.
+    are shared by so many `streams`, that is callers at the same time. Compiled graphs are kept
+    while they take no more than the `free` bytes of memory.
 
     Raises:
         OptionError: the engine cannot compute so; nothing else is taken in its place.
@@ -56,10 +59,11 @@ def make_engine(
         else:
             name = "openvino" if find_spec("openvino") else "onnxruntime"
     if name == "openvino":
-        return OpenVinoEngine(precision, threads, graphs, streams)
-    if name == "onnxruntime":
-        return OnnxEngine(precision, max(1, (threads or usable_cores()) // streams), graphs)
-    return TorchEngine(precision, device, threads, graphs)
+        return OpenVinoEngine(precision, threads, graphs, streams, free)
+    threads = threads or usable_cores()
+    if name == "onnxruntime":  # whose threads all callers share, and callers compute as well
+        return OnnxEngine(precision, max(1, threads - streams + 1), graphs)
+    return TorchEngine(precision, device, max(1, threads // streams), graphs)
 
 
 class OnnxEngine:
@@ -134,6 +138,7 @@ class Engines:
     def __init__(self, streams: int = 1) -> None:
         self.streams = streams
         self._made: dict[Any, Engine] = {}
+        self._room: int | None = None
 
     def of(self, options: RealtimeOptions, sha256: str, graphs: Graphs) -> Engine:
         """Return the engine for a network of this hash.
@@ -142,7 +147,21 @@ class Engines:
             as `make_engine`.
         """
         chosen = options.engine, options.precision, options.device, options.threads
-        key = (sha256, *chosen)
+        key = (sha256, graphs.precisions, *chosen)
         if key not in self._made:
-            self._made[key] = make_engine(*chosen, graphs, self.streams)
+            keep = free_memory(options.memory)
+            self._made[key] = make_engine(*chosen, graphs, self.streams, keep)
         return self._made[key]
+
+    def room(self, amount: str | None) -> int | None:
+        """Return the bytes of memory that each picture may take, of this amount asked for.
+
+        Settled once, when engines are made and no picture is painted yet, so that what one
+        picture takes, or an engine keeps of it, is not missed by the next. None: as many as are
+        free when a picture is painted.
+        """
+        if amount is None and self.streams == 1:
+            return None
+        if self._room is None:
+            self._room = free_memory(amount)
+        return None if self._room is None else self._room // self.streams

@@ -14,6 +14,7 @@ from impasto.methods.contract import Image, Part, Pixels
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.engines import Engines
 from impasto.methods.realtime.guides import Everywhere, Shares
+from impasto.methods.realtime.memory import Cost
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import (
     OnePass,
@@ -38,7 +39,14 @@ class MixedStylizer(OnePass):
     blend: tuple[float, ...]
     options: RealtimeOptions
     masks: tuple[Array, ...] = ()
+    room: int | None = None
     init: None = None
+
+    @property
+    def cost(self) -> Cost:
+        """Return what a tile takes, of all networks together; see `OnePass`."""
+        first, *others = (network.cost for network in self.networks)
+        return sum(others, start=first)
 
     def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
         """Yield the stylized content; see `OnePass`."""
@@ -111,7 +119,7 @@ def prepare_any(
         shared = "bfloat16" if "bfloat16" in precisions else "float32"
         parts = prepared(replace(options, precision=shared))
     places = tuple(tuple(numbers) for numbers in groups.values())
-    return MixedStylizer(parts, places, tuple(blend), options, tuple(masks))
+    return MixedStylizer(parts, places, tuple(blend), options, tuple(masks), parts[0].room)
 
 
 def _normalized(weights: Sequence[float]) -> list[float]:

@@ -72,8 +72,13 @@ def find_statistics(
     return Statistics({s: around_places(t, rows, columns) for s, t in tables.items()}, pitch)
 
 
+def is_large(shape: tuple[int, int]) -> bool:
+    """Return whether only windows of a picture (H, W), with its margin, are looked at."""
+    return math.prod(shape) > LARGEST
+
+
 def _cuts(shape: tuple[int, int], reach: int, tile: int, local: float) -> list[_Cut]:
-    if math.prod(shape) > LARGEST:
+    if is_large(shape):
         height, width = shape
         return [_lattice(height, width, reach), _lattice(width, height, reach)]
     along = 1

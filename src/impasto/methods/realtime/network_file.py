@@ -121,7 +121,12 @@ class NetworkFile:
         if arch == "residual":
             known = self.about["painting"]
             return ResidualModel(
-                tuple(known["channels"]), known["halo"], self.sha256, self, self._table[0]
+                tuple(known["channels"]),
+                config["square"],
+                known["halo"],
+                self.sha256,
+                self,
+                self._table[0],
             )
         if arch == "realtime":
             weight, bias = (self._tensor(f"heads.{name}") for name in ("weight", "bias"))

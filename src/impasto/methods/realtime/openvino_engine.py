@@ -26,7 +26,8 @@ from impasto.methods.realtime.model import Graphs, ShippedGraphs
 Array = NDArray[np.float32]
 _DEVICE = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
 _KEPT = 24  # compiled shapes
-_KEPT_NUMBERS = 2**26  # and all their inputs' numbers: two pictures of 4K, or one larger
+_KEPT_BYTES = 2**31  # that all of them may take: some ten pictures of 1080p, or one of any size
+_BYTES_PER_NUMBER = 25  # of a request, for each number of its inputs
 
 
 class OpenVinoEngine:
@@ -40,6 +41,7 @@ class OpenVinoEngine:
         threads: int | None = None,
         graphs: Graphs | None = None,
         streams: int = 1,
+        free: int | None = None,
     ) -> None:
         self._graphs: Graphs = graphs or ShippedGraphs()
         try:
@@ -65,6 +67,7 @@ class OpenVinoEngine:
             {"NUM_STREAMS": streams} if streams > 1 else {"PERFORMANCE_HINT": "LATENCY"}
         )
         self._streams = streams
+        self._most = _KEPT_BYTES if free is None else max(0, min(_KEPT_BYTES, int(0.7 * free)))
         self._cache, self._models = GraphCache(user_cache_dir()), {}  # type: ignore[var-annotated]
         self._shapes: OrderedDict[Any, _Shape] = OrderedDict()
         self._lock = Lock()
@@ -86,7 +89,8 @@ class OpenVinoEngine:
     def _make_room(self, numbers: int) -> None:
         """Forget the shapes not seen for longest: each holds memory for its whole graph."""
         kept = [_numbers(shapes) for _, _, shapes, _ in self._shapes]
-        while kept and (len(kept) >= _KEPT or sum(kept) + numbers > _KEPT_NUMBERS):
+        most = self._most / (_BYTES_PER_NUMBER * self._streams)
+        while kept and (len(kept) >= _KEPT or sum(kept) + numbers > most):
             self._shapes.popitem(last=False)
             kept.pop(0)
 

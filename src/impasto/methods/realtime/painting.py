@@ -18,7 +18,7 @@ from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.inputs import content_inputs
 from impasto.methods.realtime.model import MARGIN, STRIDES, RealtimeModel
-from impasto.methods.realtime.moments import LARGEST, find_statistics
+from impasto.methods.realtime.moments import find_statistics, is_large
 from impasto.methods.realtime.statistics import Statistics
 from impasto.methods.realtime.tiles import (
     Tile,
@@ -32,6 +32,7 @@ from impasto.methods.realtime.tiles import (
 Array = NDArray[np.float32]
 Inputs = dict[str, Array]
 
+_LOOKED_AT = 512  # side of the parts that are looked at for statistics
 _MOMENTS = tuple(f"{scale}_moments" for scale in STRIDES)
 
 
@@ -74,7 +75,7 @@ class Painter:
         white = whitening(content)
         tiles = tiles_of(with_margin(content.shape), self.tile, self.model.halo)
         statistics = None
-        if len(tiles) > 1 or local or content.shape[0] * content.shape[1] > LARGEST:
+        if len(tiles) > 1 or local or is_large(with_margin(content.shape)):
             statistics = self._statistics(content, white, local)
 
         def read(tile: Tile) -> tuple[Tile, Inputs, list[Array]]:
@@ -90,8 +91,9 @@ class Painter:
             inputs = self._inputs(content, part, white, None)
             return self.engine.run("content", inputs, _MOMENTS)
 
-        shape = with_margin(content.shape)
-        return find_statistics(look, shape, self.model.layers, self.model.reach, self.tile, local)
+        # small parts: what the engine keeps for their shape is beside what painting takes
+        shape, tile = with_margin(content.shape), min(self.tile, _LOOKED_AT)
+        return find_statistics(look, shape, self.model.layers, self.model.reach, tile, local)
 
     def _inputs(
         self, content: Pixels, part: Place, white: Array, statistics: Statistics | None

@@ -39,14 +39,21 @@ LARGEST = 1024 * 1024  # pixels that take their own statistics
 class ResidualModel:
     """Hold what is needed beside the graph; `channels` are those of each normalised layer.
 
-    `identity` are the gains and shifts that give a content back.
+    `square` is the side of the squares of pixels that are one place of the first layer, `identity`
+    are the gains and shifts that give a content back.
     """
 
     channels: tuple[int, ...]
+    square: int
     halo: int
     sha256: str
     graphs: Graphs
     identity: Array
+
+    @property
+    def held(self) -> float:
+        """Return about how many numbers an engine holds for each pixel at once."""
+        return 8 * self.channels[0] / self.square**2  # as measured
 
     def affines(self, code: Array, change: Array | None = None) -> dict[str, Array]:
         """Return a style's row of gains and shifts, as the graph takes them."""

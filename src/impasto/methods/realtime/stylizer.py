@@ -21,12 +21,23 @@ from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
 from impasto.methods.realtime.engines import Engine, Engines
 from impasto.methods.realtime.guides import Everywhere, Guide, Shares
-from impasto.methods.realtime.memory import tile_side
-from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
+from impasto.methods.realtime.memory import (
+    BYTES_PER_PIXEL,
+    FIXED,
+    FIXED_MAPS,
+    GUIDED,
+    LOCAL,
+    PAINTED,
+    REGION,
+    Cost,
+    free_memory,
+    tile_side,
+)
+from impasto.methods.realtime.model import CELL, COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
-from impasto.methods.realtime.residual_painting import ResidualModel, ResidualPainter
+from impasto.methods.realtime.residual_painting import LARGEST, ResidualModel, ResidualPainter
 from impasto.methods.realtime.tiles import assembled
 
 if TYPE_CHECKING:
@@ -38,9 +49,27 @@ _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
 
 
 class OnePass(ABC):
-    """Stylize in one pass, whose only step is the result."""
+    """Stylize in one pass, whose only step is the result.
+
+    `room` is how many bytes of memory a picture may take; None: as many as are free by then.
+    """
 
     options: RealtimeOptions
+    room: int | None
+
+    @property
+    @abstractmethod
+    def cost(self) -> Cost:
+        """Return what a tile takes in memory."""
+
+    def tile_side(self, height: int, width: int, held: float = BYTES_PER_PIXEL) -> int:
+        """Return the side of the tiles for a picture, of which `held` bytes a pixel are held.
+
+        Raises:
+            OptionError: the memory does not do for the smallest.
+        """
+        room = free_memory(self.options.memory) if self.room is None else self.room
+        return tile_side(room, self.cost, height, width, held)
 
     @abstractmethod
     def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
@@ -67,7 +96,7 @@ class OnePass(ABC):
         content = self.fitted(content)
         if self.options.strength == 0:
             return content.copy()
-        tile = tile_side(self.options, *content.shape[:2])
+        tile = self.tile_side(*content.shape[:2])
         return np.ascontiguousarray(assembled(self.parts(content, tile), content.shape))
 
     def iterate(self, content: Image) -> Iterator[Step]:
@@ -93,7 +122,19 @@ class RealtimeStylizer(OnePass):
     options: RealtimeOptions
     masks: tuple[Array, ...] = ()
     strength_map: Array | None = None
+    room: int | None = None
     init: None = None
+
+    @property
+    def cost(self) -> Cost:
+        """Return what a tile takes; see `OnePass`."""
+        guided = bool(self.masks) or self.strength_map is not None
+        each = PAINTED + self.model.held * (4 if self.engine.precision == "float32" else 2)
+        each += LOCAL * bool(self.options.local)
+        each += guided * (GUIDED + REGION * len(self.codes))
+        least = LARGEST if isinstance(self.model, ResidualModel) else 0
+        fixed = FIXED_MAPS if guided or self.options.local else FIXED
+        return Cost(each, 2 * self.model.halo + 3 * CELL, least, fixed)
 
     def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
         """Yield the stylized content; see `OnePass`."""
@@ -146,7 +187,7 @@ class RealtimeStylizer(OnePass):
         if self.model.identity is not None:
             return StyleCode("content", color_code(content), affines=self.model.identity)
         height, width = content.shape[:2]
-        large = max(height, width) > 16 * STYLE_SIDE
+        large = max(height, width) > 4 * STYLE_SIDE
         seen = thumbnail(content, 4 * STYLE_SIDE) if large else content[0:height, 0:width]
         learned = encode_style(self.engine, seen)[:-COLOR]
         return StyleCode("content", np.concatenate([learned, color_code(content)]))
@@ -212,14 +253,18 @@ def prepare(
     model, *_ = [_model(style, options.network) for style in styles]
     if options.local and isinstance(model, ResidualModel):
         raise OptionError("local: a residual network takes statistics of the whole picture")
-    engine = (engines or Engines()).of(options, model.sha256, model.graphs)
+    engines = engines or Engines()
+    engine = engines.of(options, model.sha256, model.graphs)
     codes = tuple(
         style
         if isinstance(style, StyleCode)
         else StyleCode("picture", encode_style(engine, style, options.style_scale))
         for style in styles
     )
-    return RealtimeStylizer(model, engine, codes, tuple(blend), options, tuple(masks), strength_map)
+    room = engines.room(options.memory)
+    return RealtimeStylizer(
+        model, engine, codes, tuple(blend), options, tuple(masks), strength_map, room
+    )
 
 
 def _model(style: StyleCode | Image, network: str | None) -> RealtimeModel | ResidualModel:
