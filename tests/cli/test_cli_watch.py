@@ -59,6 +59,22 @@ def test_a_pipe_gets_a_line_for_every_twentieth() -> None:
     assert lines[-1].startswith("step 1000/1000  16x16  loss 0.7500  content 0.5000  style 0.2500")
 
 
+@pytest.mark.parametrize(("first", "left", "later"), [(1, "16:30", "15:10"), (91, "1:30", "10 s")])
+def test_time_left_of_a_run_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch, first: int, left: str, later: str
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    pipe = io.StringIO()
+    progress = Progress(pipe)
+    now[0] += 10  # a tile takes so long
+    progress(step(first, 100))
+    assert pipe.getvalue().splitlines()[-1].endswith(f"  {left} left")
+    now[0] += 80
+    progress(step(first + 8, 100))
+    assert pipe.getvalue().splitlines()[-1].endswith(f"  {later} left")
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "0 s"), (59.4, "59 s"), (59.6, "1:00"), (185, "3:05"), (3723, "1:02:03")],

@@ -27,6 +27,7 @@ class Progress:
         self.quiet = quiet
         self.started = time.monotonic()
         self.shown = -1.0
+        self.begun: float | None = None  # the share of the work that runs before have done
         self.open = False
 
     def __call__(self, step: Step) -> None:
@@ -34,13 +35,16 @@ class Progress:
         if step.message:
             where = f"step {step.number}: " if step.losses else ""
             self._write(f"impasto: note: {where}{step.message}", final=True)
+        if self.begun is None:
+            self.begun = step.done * (step.number - 1) / step.number
         now = time.monotonic() - self.started
         # ten times a second on a terminal, every twentieth of the work elsewhere
         due = now - self.shown >= 0.1 if self.live else step.done - self.shown >= 0.05
         if self.quiet or step.total == 1 or not (due or step.number == step.total):
             return
         self.shown = now if self.live else step.done
-        self._write(self._line(step, now), final=not self.live)
+        left = now * (1 - step.done) / (step.done - self.begun)
+        self._write(self._line(step, clock(left)), final=not self.live)
 
     def close(self) -> None:
         """End the live line."""
@@ -49,20 +53,17 @@ class Progress:
             self.stream.flush()
             self.open = False
 
-    def _line(self, step: Step, now: float) -> str:
-        left = now * (1 - step.done) / step.done
+    def _line(self, step: Step, left: str) -> str:
         at = f"{step.number}/{step.total}  {step.width}x{step.height}"
         if not step.losses:
-            return f"{self._bar(step.done)}tile {at}  {clock(left)} left"
+            return f"{self._bar(step.done)}tile {at}  {left} left"
         parts = {"content": 0.0, "style": 0.0}
         for name, value in step.losses.items():
             kind = name.split()[0]
             if kind in parts:
                 parts[kind] += value
         losses = "  ".join(f"{name} {value:.4f}" for name, value in parts.items())
-        return (
-            f"{self._bar(step.done)}step {at}  loss {step.loss:.4f}  {losses}  {clock(left)} left"
-        )
+        return f"{self._bar(step.done)}step {at}  loss {step.loss:.4f}  {losses}  {left} left"
 
     def _bar(self, done: float) -> str:
         full = round(20 * done)
