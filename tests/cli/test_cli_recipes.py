@@ -58,6 +58,13 @@ def test_again_over_itself(run: Any, picture: str, folder: Path) -> None:
     assert (folder / picture).read_bytes() == before
 
 
+def test_again_over_another(run: Any, picture: str) -> None:
+    recipe = json.dumps(read_recipe(picture))
+    save_picture("old.jpg", 1 - load_picture(picture).pixels, recipe=recipe)
+    done = run("again", "old.jpg", "-o", "old.jpg", "--force")
+    assert done.out.splitlines()[1] == "the bytes differ from old.jpg's"
+
+
 def test_again_from_another_folder(run: Any, picture: str, folder: Path) -> None:
     inputs = folder / "inputs"
     inputs.mkdir()

@@ -47,6 +47,7 @@ def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: A
         f"{short(picture.stem)}-again{stored.get('suffix', picture.suffix)}",
         force=flags["force"],
     )
+    wanted = file_sha256(picture)  # before it may be written over
     started = time.monotonic()
     opened = open_large(remade.content)
     output = Output.of(out, opened, stored.get("depth", 8), stored.get("quality", 92))
@@ -54,7 +55,7 @@ def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: A
     with watching([Progress(quiet=flags["quiet"])]) as tell:
         recipe = saving(lambda: job.run(tell, remade.stop_after), output)
     tell_result(out, recipe, job.shape, time.monotonic() - started)
-    if file_sha256(out) == file_sha256(picture):
+    if file_sha256(out) == wanted:
         click.echo("the same bytes")
         return
     click.echo(f"the bytes differ from {picture}'s{_changes(before, recipe)}")
