@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 
 import impasto
-from impasto.batch import Batch, Outcome, read_pairs
+from impasto.batch import Batch, Outcome, at_once, read_pairs
 from impasto.errors import ImageError, OptionError
 from impasto.images import read_recipe, save_picture
 from impasto.methods.quality import resolve
 from impasto.methods.realtime import engines
+from impasto.stream import FileJob
 
 FAST: dict[str, Any] = {"precision": "float32", "threads": 2}
 
@@ -112,10 +114,103 @@ def test_what_is_there_is_left_or_written_anew(photos: list[Path], tmp_path: Pat
     assert impasto.load(kept).shape == (48, 64, 3)
 
 
-def test_results_of_one_name_are_numbered(batch: Batch, tmp_path: Path) -> None:
-    contents = [Path("a/x.jpg"), Path("b/x.jpg"), Path("c/x.png"), Path("d/x.heic")]
-    names = [pair.out.name for pair in batch.pairs(contents, ["ink"], tmp_path)]
-    assert names == ["x-ink.jpg", "x-ink-2.jpg", "x-ink.png", "x-ink-2.png"]
+def test_what_is_there_cannot_be_both_left_and_written(photos: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="what exists is left, or written anew"):
+        impasto.stylize_many(photos, ["ink"], tmp_path, skip_existing=True, force=True)
+
+
+def test_what_is_named_twice_is_painted_once(batch: Batch, tmp_path: Path) -> None:
+    contents = ["a.jpg", Path("a.jpg"), "./a.jpg"]
+    (pair,) = batch.pairs(contents, ["ink", "ink"], tmp_path)
+    assert (pair.content, pair.out) == (Path("a.jpg"), tmp_path / "a-ink.jpg")
+
+
+def test_quality_chooses_the_method(photos: list[Path], tmp_path: Path, compact: Path) -> None:
+    paint = {"quality": "balanced", "steps": 1, "coarsest": 32, "file_quality": 80}
+    (outcome,) = impasto.stylize_many(photos[:1], [str(photos[2])], tmp_path / "out", **paint)
+    assert outcome.error is None
+    recipe = read_recipe(outcome.pair.out)
+    assert (recipe["method"], recipe["options"]["init"]) == ("optimize", "fast")
+    assert recipe["output"]["quality"] == 80
+
+
+def test_pyramids(photos: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    mine = out / "photo1-ink_files" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    kinds = [*photos[:2], save_picture(tmp_path / "photo0.png", impasto.load(photos[0]))]
+    options: dict[str, Any] = {"deepzoom": True, **FAST}
+    found = {o.pair.content: o for o in impasto.stylize_many(kinds, ["ink"], out, **options)}
+    # nothing that is there is removed unasked
+    assert "photo1-ink_files exists" in str(found[photos[1]].error)
+    assert mine.read_text() == "mine"
+    assert not found[photos[1]].pair.out.exists()
+    # a.jpg and a.png would have one pyramid
+    sound = [o for content, o in found.items() if content != photos[1]]
+    assert len(sound) == 2
+    for outcome in sound:
+        assert outcome.error is None
+        assert outcome.pair.out.with_suffix(".dzi").is_file()
+    assert len(list(out.glob("*.dzi"))) == 2
+    (anew,) = impasto.stylize_many(photos[1:2], ["ink"], out, force=True, **options)
+    assert anew.error is None
+    assert not mine.exists()
+
+
+def break_down(*_: Any) -> Any:
+    raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+
+
+def not_there(*_: Any) -> Any:
+    raise FileNotFoundError(2, "No such file or directory", "photo")
+
+
+@pytest.mark.parametrize(("fail", "told"), [(break_down, "CUDA out"), (not_there, "No such file")])
+def test_one_unexpected_error_is_one_outcome(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail: Any, told: str
+) -> None:
+    run = FileJob.run
+
+    def run_or_fail(job: FileJob, *rest: Any) -> Any:
+        return fail() if job.opened.path == photos[0] else run(job, *rest)
+
+    monkeypatch.setattr(FileJob, "run", run_or_fail)
+    found = impasto.stylize_many(photos, ["ink"], tmp_path / "out", **FAST)
+    errors = {o.pair.content: str(o.error) for o in found if o.error is not None}
+    assert list(errors) == photos[:1]
+    assert errors[photos[0]].startswith(f"{photos[0]}: {told}")
+
+
+def test_a_name_that_is_too_long_is_one_outcome(photos: list[Path], tmp_path: Path) -> None:
+    table = tmp_path / "list.csv"
+    table.write_text(f"photo0.jpg,ink,{'x' * 300}.png\nphoto1.png,ink\n")
+    found = impasto.stylize_many([], [], tmp_path / "out", pairs=table, **FAST)
+    assert sorted(o.error is None for o in found) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"threads": 3}, 3),
+        ({"threads": 3, "engine": "onnxruntime"}, 3),
+        # torch gives each picture every core, or the one GPU
+        ({"threads": 3, "engine": "torch"}, 1),
+        ({"threads": 3, "device": "cuda"}, 1),
+        ({"threads": 3, "device": "mps"}, 1),
+        ({"threads": 3, "steps": 2}, 1),
+    ],
+)
+def test_how_many_are_painted_at_once(options: dict[str, Any], expected: int) -> None:
+    assert at_once(resolve(options)) == expected
+
+
+def test_a_table_or_lists(photos: list[Path], tmp_path: Path, batch: Batch) -> None:
+    table = tmp_path / "list.csv"
+    table.write_text("photo0.jpg,ink\n")
+    for contents, styles in ((photos, ()), ((), ["ink"])):
+        with pytest.raises(OptionError, match="leave out contents and styles"):
+            batch.pairs(contents, styles, tmp_path / "out", table)
 
 
 def test_pairs_of_a_table(photos: list[Path], tmp_path: Path, batch: Batch) -> None:
@@ -165,7 +260,7 @@ def test_wishes_that_cannot_be_met(photos: list[Path], tmp_path: Path) -> None:
 
 def test_who_leaves_gives_up_what_is_not_begun(photos: list[Path], tmp_path: Path) -> None:
     batch = Batch(resolve({**FAST, "threads": 1}))
-    contents = photos[:1] * 20
+    contents = [Path(shutil.copy(photos[0], tmp_path / f"copy{i}.jpg")) for i in range(20)]
     outcomes = batch.run(batch.pairs(contents, ["ink"], tmp_path / "out"))
     assert next(outcomes).error is None
     outcomes.close()  # type: ignore[attr-defined]

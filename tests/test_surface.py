@@ -23,6 +23,7 @@ TREES = {file.relative_to(SOURCE).as_posix(): ast.parse(file.read_text()) for fi
 LAYERS = (
     ("errors",),
     ("images", "options"),
+    ("names",),
     ("engine", "weights", "losses", "drawn"),
     ("backbones",),
     ("methods",),

@@ -14,15 +14,15 @@ from threading import Event, Lock
 from impasto.engine import usable_cores
 from impasto.errors import ImageError, ImpastoError, OptionError
 from impasto.images import open_large
-from impasto.images.save import FORMATS, format_of
+from impasto.images.files import reason
+from impasto.images.save import format_of
 from impasto.job import Setup
 from impasto.methods.contract import Step
 from impasto.methods.quality import Options
 from impasto.methods.realtime.engines import Engines
 from impasto.methods.realtime.options import RealtimeOptions
+from impasto.names import Row, named, unused_pyramid
 from impasto.stream import FileJob, Output
-
-Row = tuple[Path, tuple[str, ...], Path | None]  # content, styles, result
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,11 @@ class Batch:
     skip_existing: bool = False
     force: bool = False
 
+    def __post_init__(self) -> None:
+        """Check that what is there is not to be both left and written anew."""
+        if self.skip_existing and self.force:
+            raise OptionError("skip_existing and force: what exists is left, or written anew")
+
     def pairs(
         self,
         contents: Sequence[str | os.PathLike[str]],
@@ -79,14 +84,18 @@ class Batch:
     ) -> list[Pair]:
         """Return every content in every style, or in the blend of all; or the pairs of a CSV file.
 
+        What is named twice is painted once.
+
         Raises:
             ImageError: the folder cannot be made, or nothing can be written of that suffix.
-            OptionError: there is nothing to paint, or the file cannot be read.
+            OptionError: there is nothing to paint, or both lists and a file, or it cannot be read.
         """
         folder = Path(folder)
         if self.suffix is not None:
             format_of(f"a{self.suffix}")
         if table is not None:
+            if contents or styles:
+                raise OptionError(f"{table} says what is painted: leave out contents and styles")
             rows = read_pairs(table)
         else:
             names = tuple(os.fspath(style) for style in styles)
@@ -94,13 +103,14 @@ class Batch:
             rows = [(Path(content), style, None) for content in contents for style in wanted]
         if not rows:
             raise OptionError("nothing to paint: name contents and styles, or a table of pairs")
-        pairs = named(rows, folder, self.suffix)
-        for parent in {pair.out.parent for pair in pairs}:
+        rows = list(dict.fromkeys(rows))
+        outs = named(rows, folder, self.suffix, pyramids=self.deepzoom)
+        for parent in {out.parent for out in outs}:
             try:
                 parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise ImageError(f"{parent}: cannot be made a folder ({error.strerror})") from None
-        return pairs
+        return [Pair(row[0], row[1], out) for row, out in zip(rows, outs, strict=True)]
 
     def run(self, pairs: Sequence[Pair]) -> Iterator[Outcome]:
         """Paint all pairs and yield what became of each, as they end.
@@ -108,9 +118,7 @@ class Batch:
         A file that cannot be read or written is told of, and the rest goes on. When the iteration
         is left, pictures that are not finished are given up; large ones can be gone on with.
         """
-        workers = 1
-        if isinstance(self.options, RealtimeOptions):
-            workers = max(1, min(self.options.threads or usable_cores(), len(pairs)))
+        workers = max(1, min(at_once(self.options), len(pairs)))
         setups, stop = _Setups(self.options, self.blend, workers), Event()
         with ThreadPoolExecutor(workers) as pool:
             futures = [pool.submit(self._one, pair, setups, stop) for pair in pairs]
@@ -130,20 +138,36 @@ class Batch:
                 raise CancelledError
 
         try:
-            if not self.force and pair.out.exists():
-                if self.skip_existing:
-                    return Outcome(pair)
-                raise ImageError(f"{pair.out} exists: add --skip-existing, or --force")
-            setup, opened = setups.of(pair.styles), open_large(pair.content)
-            output = Output.of(pair.out, opened, self.depth, self.quality, deepzoom=self.deepzoom)
-            job = FileJob.open(setup, opened, output)
+            if self.skip_existing and pair.out.exists():
+                return Outcome(pair)
+            job = self._job(pair, setups)
             job.run(go_on)
             return Outcome(pair, time.monotonic() - started, job.shape)
         except ImpastoError as error:
-            return Outcome(pair, time.monotonic() - started, error=error)
+            told = error
         except MemoryError as error:
             told = ImageError(f"{pair.content}: out of memory ({error}): use a smaller --size")
-            return Outcome(pair, time.monotonic() - started, error=told)
+        except (OSError, RuntimeError) as error:  # such as a graphics card's memory that is full
+            told = ImageError(f"{pair.content}: {reason(error)}")
+        return Outcome(pair, time.monotonic() - started, error=told)
+
+    def _job(self, pair: Pair, setups: _Setups) -> FileJob:
+        if pair.out.exists() and not self.force:
+            raise ImageError(f"{pair.out} exists: add --skip-existing, or --force")
+        setup, opened = setups.of(pair.styles), open_large(pair.content)
+        output = Output.of(pair.out, opened, self.depth, self.quality, deepzoom=self.deepzoom)
+        if self.deepzoom:
+            unused_pyramid(output.pyramid, force=self.force)
+        return FileJob.open(setup, opened, output)
+
+
+def at_once(options: Options) -> int:
+    """Return how many pictures to paint at once: for torch, one takes all cores or the GPU."""
+    if not isinstance(options, RealtimeOptions):
+        return 1
+    if options.engine == "torch" or options.device in ("cuda", "mps"):
+        return 1
+    return options.threads or usable_cores()
 
 
 class _Setups:
@@ -193,29 +217,3 @@ def read_pairs(path: str | os.PathLike[str]) -> list[Row]:
         out = Path(line[2]) if len(line) > 2 and line[2] else None
         rows.append((path.parent / line[0], (str(style) if style.is_file() else line[1],), out))
     return rows
-
-
-def named(rows: Sequence[Row], folder: Path, suffix: str | None) -> list[Pair]:
-    """Give each result a name of its own: content-style, numbered where that is taken.
-
-    Raises:
-        OptionError: two results are given one name.
-    """
-    taken: set[Path] = set()
-    pairs = []
-    for content, styles, out in rows:
-        if out is None:
-            ending = suffix or content.suffix.lower()
-            ending = ending if ending in FORMATS else ".png"
-            stem = "-".join([content.stem, *(Path(style).stem for style in styles)])
-            stem = os.fsencode(stem)[:200].decode(errors="ignore")
-            out = Path(f"{stem}{ending}")
-            number = 1
-            while folder / out in taken:
-                number += 1
-                out = Path(f"{stem}-{number}{ending}")
-        elif folder / out in taken:
-            raise OptionError(f"{out} is the result of two pairs: name another")
-        taken.add(folder / out)
-        pairs.append(Pair(content, styles, folder / out))
-    return pairs

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 import numpy as np
 
-from impasto.cli.results import unused
 from impasto.errors import MissingExtraError, OptionError, WeightsError
 from impasto.methods.realtime import model
 from impasto.methods.realtime.codes import StyleCode
@@ -18,6 +17,7 @@ from impasto.methods.realtime.mixed import prepare_any
 from impasto.methods.realtime.network_file import NetworkFile, read_network
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.residual_painting import ResidualModel
+from impasto.names import unused
 
 _PATH = click.Path(path_type=Path)
 

@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from impasto.api import Remade
-from impasto.cli.results import saving, short, target, tell_result
+from impasto.cli.results import saving, tell_result
 from impasto.cli.watch import Progress, watching
 from impasto.images import open_large, read_recipe
+from impasto.names import short, target
 from impasto.recipe import Recipe, file_sha256
 from impasto.stream import FileJob, Output
 

@@ -9,7 +9,6 @@ import click
 import numpy as np
 
 from impasto.cli.flags import GroupedCommand, flags_of, given
-from impasto.cli.results import target, unused
 from impasto.cli.stylize import blend_weights, tell_shares
 from impasto.drawn import draw
 from impasto.errors import MissingExtraError, OptionError, WeightsError
@@ -20,6 +19,7 @@ from impasto.methods.realtime.engines import make_engine
 from impasto.methods.realtime.mixed import prepare_any
 from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions, TuneOptions
+from impasto.names import target, unused
 from impasto.styles import normalized_blend, opaque, open_styles
 
 _PATH = click.Path(path_type=Path)

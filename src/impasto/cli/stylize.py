@@ -12,7 +12,7 @@ import click
 from impasto.batch import Batch
 from impasto.cli.batch import is_batch, run_batch
 from impasto.cli.flags import GroupedCommand, flags_of, given
-from impasto.cli.results import saving, short, target, tell_result, unused, unused_pyramid
+from impasto.cli.results import saving, tell_result
 from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, watching
 from impasto.errors import OptionError
 from impasto.images import open_large
@@ -20,6 +20,7 @@ from impasto.job import Setup
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions
 from impasto.methods.quality import QUALITIES, Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions
+from impasto.names import short, target, unused, unused_pyramid
 from impasto.options import declarations
 from impasto.stream import FileJob, Output
 
@@ -141,7 +142,7 @@ def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str
     rest = {"quality": files["file_quality"], "deepzoom": files["deepzoom"]}
     output = Output.of(out, opened, files["depth"], **rest)
     if output.deepzoom:
-        unused_pyramid(output, force=files["force"])
+        unused_pyramid(output.pyramid, force=files["force"])
     guides = {"masks": files["masks"], "strength_map": files["strength_map"]}
     setup = Setup.open(list(styles), blend, options, **guides)
     job = FileJob.open(setup, opened, output)

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from impasto.cli.flags import GroupedCommand, flags_of, given, in_words
-from impasto.cli.results import unused
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime.network_file import SUFFIX
+from impasto.names import unused
 from impasto.options import declarations
 from impasto.train.settings import KINDS, BackboneTraining, GanTraining, RealtimeTraining
 
