@@ -268,3 +268,26 @@ def test_a_recipe_of_odd_options_is_told(options: dict[str, Any]) -> None:
     path = save_picture("odd.png", result.image, recipe=json.dumps(plain))
     with pytest.raises(ImpastoError, match=next(iter(options))):
         impasto.again(path)
+
+
+@pytest.mark.usefixtures("compact")
+def test_quality_of_a_file_and_of_the_work_are_two() -> None:
+    paint = {"quality": "best", "steps": 1, "coarsest": 32, "file_quality": 71}
+    recipe = impasto.stylize_file("photo.png", "paint.png", "out.jpg", **paint)
+    assert (recipe.method, recipe.options["init"]) == ("optimize", "fast")
+    assert read_recipe("out.jpg")["output"]["quality"] == 71
+    with pytest.raises(OptionError, match="quality 92: "):
+        impasto.stylize_file("photo.png", "paint.png", "out.jpg", quality=92)
+
+
+def test_no_folder_is_removed_unasked() -> None:
+    page = Path("page_files")
+    page.mkdir()
+    (page / "mine.txt").touch()
+    options = {"deepzoom": True, **QUICK}
+    with pytest.raises(ImageError, match="page_files exists"):
+        impasto.stylize_file("photo.png", "ink", "page.png", **options)
+    assert [path.name for path in page.iterdir()] == ["mine.txt"]
+    assert not Path("page.png").exists()
+    impasto.stylize_file("photo.png", "ink", "page.png", force=True, **options)
+    assert (page / "0" / "0_0.jpg").is_file()

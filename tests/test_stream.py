@@ -368,7 +368,7 @@ def test_a_folder_that_cannot_be_made_is_told() -> None:
         ("out.exe", {}, "no ending that can be written"),
         ("nowhere/out.png", {}, "is not a folder"),
         ("out.jpg", {"depth": 16}, "JPEG holds 8 bits"),
-        ("out.jpg", {"quality": 101}, "quality is 101"),
+        ("out.jpg", {"file_quality": 101}, "quality is 101"),
     ],
 )
 def test_what_cannot_be_written_is_told_before_the_work(

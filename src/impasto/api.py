@@ -20,6 +20,7 @@ from impasto.methods.quality import Options, resolve
 from impasto.methods.realtime.memory import LEAST_TILE
 from impasto.methods.realtime.model import CELL
 from impasto.methods.realtime.options import RealtimeOptions
+from impasto.names import unused_pyramid
 from impasto.options import declarations, unknown_option
 from impasto.recipe import Recipe, find_ingredient
 from impasto.stream import FileJob, Output
@@ -75,8 +76,9 @@ def stylize_file(
     masks: Sequence[Source] = (),
     strength_map: Source | None = None,
     depth: int | None = None,
-    quality: int = 92,
+    file_quality: int = 92,
     deepzoom: bool = False,
+    force: bool = False,
     progress: Progress | None = None,
     **options: Any,
 ) -> Recipe:
@@ -85,21 +87,26 @@ def stylize_file(
     As `stylize` and `save`, but the real-time network's pictures need not fit in the memory:
     large ones are unpacked, painted in tiles and packed again on the disk, from TIFF, PNG or JPEG
     (others up to 2^28 pixels) to TIFF, PNG or JPEG. `memory`, such as "2GB", says with how much.
-    `depth` None is 16 bits for a content that has them where the format does, else 8. `deepzoom`
-    also writes a pyramid for viewers: OUT with .dzi, and a folder.
+    `depth` None is 16 bits for a content that has them where the format does, else 8;
+    `file_quality` is that of JPEG, WebP and AVIF. `deepzoom` also writes a pyramid for viewers: OUT
+    with .dzi, and a folder; one that is there is replaced only with `force`.
 
-    `progress` is called after each tile. A run that was stopped goes on when it is called again
-    alike; until then its work stays in a hidden folder beside `out`.
+    `progress` is called after each tile, or each step of the optimiser. A run on the disk that was
+    stopped goes on when it is called again alike; until then its work stays in a hidden folder
+    beside `out`.
 
     Raises:
         ImageError: a file cannot be read or written, or the disk is too full.
-        KeyboardInterrupt: the user stopped it, and nothing was written.
+        KeyboardInterrupt: the user stopped it, and nothing was written; but what the optimiser
+            has by then is written, and its recipe says `stopped`.
         others as `stylize`.
     """
     guides = {"masks": masks, "strength_map": strength_map}
     setup = Setup.open(style, blend, resolve(options), **guides)  # type: ignore[arg-type]
     opened = open_large(content)
-    output = Output.of(out, opened, depth, quality, deepzoom=deepzoom)
+    output = Output.of(out, opened, depth, file_quality, deepzoom=deepzoom)
+    if deepzoom:
+        unused_pyramid(output.pyramid, force=force)
     return FileJob.open(setup, opened, output).run(progress)
 
 
@@ -112,7 +119,8 @@ def stylize_many(
     blend: Sequence[float] | None = None,
     suffix: str | None = None,
     depth: int | None = None,
-    quality: int = 92,
+    file_quality: int = 92,
+    deepzoom: bool = False,
     skip_existing: bool = False,
     force: bool = False,
     progress: Callable[[Outcome], object] | None = None,
@@ -122,17 +130,20 @@ def stylize_many(
 
     The network is loaded once and every core is kept at work. With `blend`, contents are painted
     in the blend of all styles. `pairs` is a CSV file of contents, styles and, if wanted, results;
-    it takes the place of both lists. Results are called CONTENT-STYLE, with the ending `suffix` or
-    the content's; those that are there are skipped with `skip_existing` and written anew with
-    `force`. `progress` is told each outcome as it comes.
+    both lists are empty then. Results are called CONTENT-STYLE, with the ending `suffix` or the
+    content's, and the content's folder before where two would be called alike; those that are there
+    are skipped with `skip_existing` and written anew with `force`. `depth`, `file_quality` and
+    `deepzoom` are as in `stylize_file`. `progress` is told each outcome as it comes.
 
     A picture that cannot be read or written is an outcome with an `error`, and the rest goes on.
 
     Raises:
-        OptionError: an option is unknown or outside its limits, or the pairs cannot be read.
+        OptionError: an option is unknown or outside its limits, or two contradict each other, or
+            the pairs cannot be read.
         ImageError: the folder cannot be made.
     """
-    batch = Batch(resolve(options), depth, quality, False, suffix, blend, skip_existing, force)
+    rest = depth, file_quality, deepzoom, suffix, blend, skip_existing, force
+    batch = Batch(resolve(options), *rest)
     outcomes = []
     for outcome in batch.run(batch.pairs(contents, styles, folder, pairs)):
         outcomes.append(outcome)
@@ -187,10 +198,13 @@ def again(
     """Make the picture of a recipe again from the same inputs.
 
     They are looked for by name, and checked by hash, in `folders`, beside the picture and in the
-    current folder.
+    current folder. It is made in memory; what was painted on the disk had other tiles, and its
+    pixels may differ by a hair. The command line's `again` repeats those.
 
     Raises:
         RecipeError: there is no recipe, or an input is not found or has changed.
+        ImageError: a picture cannot be read, or is too large to be made in memory.
+        others as `stylize`.
     """
     remade = Remade.of(path, folders)
     job = Job(load_picture(remade.content), remade.setup)
