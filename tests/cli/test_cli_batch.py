@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from impasto.batch import Outcome, Pair
+from impasto.cli.batch import Summary
+
 FAST = ("--precision", "float32", "--threads", "2")
 
 
@@ -88,6 +91,9 @@ def test_a_bad_file_is_told_and_the_rest_done(run: Any, folder: Path) -> None:
         (("photo.png", "-s", "ink", "-o", "out/", "--suffix", "xyz"), "end it with one of"),
         (("photo.png", "other.png", "-s", "ink", "-o", "paint.png/"), "cannot be made a folder"),
         (("photo.png", "-o", "out/"), "nothing to paint"),
+        (("photo.png", "-o", "out/", "--force", "--skip-existing"), "exists is left, or written"),
+        (("photo.png", "--pairs", "list.csv"), "list.csv says what is painted: leave out contents"),
+        (("-s", "ink", "--pairs", "list.csv"), "list.csv says what is painted: leave out contents"),
     ],
 )
 def test_wishes_that_cannot_be_met(
@@ -97,6 +103,44 @@ def test_wishes_that_cannot_be_met(
     assert (done.code, done.out) == (1, "")
     assert message in done.err
     assert made(folder) == set()
+
+
+def test_a_clock_that_stands_still(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 7.0)
+    summary = Summary(1, quiet=True)
+    summary.tell(Outcome(Pair(Path("photo.png"), ("ink",), Path("out.png"))))
+    summary.end()
+    assert capsys.readouterr().err == "impasto: 0 painted, 1 skipped; in 0 s\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "told"),
+    [
+        ((), "the same command with --skip-existing does the rest"),
+        (("--skip-existing",), "the same command does the rest"),
+        (("--force",), "the same command paints all anew"),
+    ],
+)
+def test_what_a_stopped_run_advises(
+    run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, flag: tuple[str, ...], told: str
+) -> None:
+    call = ("stylize", "photo.png", "other.png", "-s", "ink", "-o", "out/", *FAST)
+    tell = Summary.tell
+
+    def stop(summary: Summary, outcome: Outcome) -> None:
+        tell(summary, outcome)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Summary, "tell", stop)
+        done = run(*call, *flag)
+    assert done.code == 130
+    assert f"stopped; {told}" in done.err
+    assert "large" not in done.err
+    assert run(*call, *(flag or ("--skip-existing",))).code == 0
+    assert made(folder) == {"out/photo-ink.png", "out/other-ink.png"}
 
 
 @pytest.mark.parametrize("call", [(), ("photo.png",), ("-s", "ink")])

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,29 @@ def test_ctrl_c_and_the_same_command_again() -> None:
     assert again.stderr.startswith(f"impasto: note: going on at tile {first} of 41\n")
     assert Path("out.tif").read_bytes() == Path("whole.tif").read_bytes()
     assert not Path(".out.tif.impasto").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("flag", ["--skip-existing", "--force"])
+def test_ctrl_c_among_many(flag: str) -> None:
+    work = ("stylize", "photo.png", "wide.png", "-s", "ink", "-o", "out/", *FAST, flag)
+    with subprocess.Popen(
+        command(*work), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        result = Path("out/.wide-ink.png.impasto/result")
+        # until the first tile is there
+        while process.poll() is None and not (result.exists() and any(result.read_bytes())):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    does = "does the rest" if flag == "--skip-existing" else "paints all anew"
+    assert f"the same command {does}, and goes on where large pictures were stopped; until" in err
+    assert f" {result.parent.resolve()}, which may be deleted" in err
+    again = impasto(*work)
+    assert again.returncode == 0
+    assert f"{1 + (flag == '--force')} painted" in again.stderr
+    assert not result.parent.exists()
 
 
 @pytest.mark.parametrize("name", ["out.tif", "out.png", "out.jpg"])

@@ -13,6 +13,7 @@ import click
 
 from impasto.batch import Batch, Outcome, Pair
 from impasto.cli.watch import clock
+from impasto.workspace import Workspace
 
 
 def run_batch(batch: Batch, pairs: Sequence[Pair], *, quiet: bool) -> None:
@@ -24,11 +25,29 @@ def run_batch(batch: Batch, pairs: Sequence[Pair], *, quiet: bool) -> None:
             summary.tell(outcome)
     except KeyboardInterrupt:
         outcomes.close()  # type: ignore[attr-defined]
-        summary.end("stopped; the same command with --skip-existing does the rest")
+        summary.end(f"stopped; {_what_goes_on(batch, pairs)}")
         raise
     summary.end()
     if summary.failed:
         sys.exit(1)
+
+
+def _what_goes_on(batch: Batch, pairs: Sequence[Pair]) -> str:
+    """Say what the same command does after the user has stopped it."""
+    if batch.force:
+        said = "the same command paints all anew"
+    elif batch.skip_existing:
+        said = "the same command does the rest"
+    else:
+        said = "the same command with --skip-existing does the rest"
+    todo = [pair.out for pair in pairs if batch.force or not os.path.exists(pair.out)]
+    left = [str(work.folder) for work in map(Workspace.of, todo) if work.folder.is_dir()]
+    if not left:
+        return said
+    return (
+        f"{said}, and goes on where large pictures were stopped; until then their work lies in"
+        f" {', '.join(left)}, which may be deleted"
+    )
 
 
 class Summary:
@@ -72,8 +91,10 @@ class Summary:
         counts = [f"{self.painted} painted"]
         counts += [f"{self.skipped} skipped"] if self.skipped else []
         counts += [f"{self.failed} failed"] if self.failed else []
-        speed = f"{self.painted / took:.2f} pictures/s, {self.pixels / took / 1e6:.1f} Mpx/s"
-        parts = [", ".join(counts), f"in {clock(took)}", speed if self.painted else "", note]
+        speed = ""
+        if self.painted:
+            speed = f"{self.painted / took:.2f} pictures/s, {self.pixels / took / 1e6:.1f} Mpx/s"
+        parts = [", ".join(counts), f"in {clock(took)}", speed, note]
         click.echo("impasto: " + "; ".join(part for part in parts if part), err=True)
 
     def _clear(self) -> None:
