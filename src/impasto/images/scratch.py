@@ -36,6 +36,16 @@ class Scratch:
     _lock: Lock = field(default_factory=Lock, repr=False)
     _open: FileIO | None = field(default=None, repr=False)
 
+    @classmethod
+    def create(
+        cls, path: Path, stored: tuple[int, int, int], depth: int = 8, orientation: int = 1
+    ) -> Scratch:
+        """Make a black picture, in place of the file that is there, if any."""
+        scratch = cls(path, stored, depth, orientation)
+        with open(path, "wb") as file:
+            file.truncate(scratch.size)
+        return scratch
+
     def as_dict(self) -> dict[str, Any]:
         """Return what it is, as JSON keeps it, without its folder."""
         return {
@@ -77,6 +87,11 @@ class Scratch:
         height, width, channels = self.stored
         return height * width * channels * self.depth // 8
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the file is there, and as large as it must be."""
+        return self.path.is_file() and self.path.stat().st_size == self.size
+
     def __getitem__(self, place: Place) -> NDArray[np.float32]:
         """Return some rows and columns of its colours."""
         samples = self.samples(place)
@@ -110,6 +125,11 @@ class Scratch:
             return
         for row, values in zip(range(rows.start, rows.stop), samples, strict=True):
             self._put(row, columns.start, values)
+
+    def sync(self) -> None:
+        """Return when what was written is where it outlasts a power cut."""
+        with self._lock:
+            os.fsync(self._file())
 
     def close(self) -> None:
         """Close the file, which stays."""
