@@ -93,7 +93,8 @@ def stylize_file(
 
     Raises:
         ImageError: a file cannot be read or written, or the disk is too full.
-        KeyboardInterrupt: the user stopped it, and nothing was written.
+        KeyboardInterrupt: the user stopped it, and nothing was written; but what the optimiser
+            has by then is written, and its recipe says `stopped`.
         others as `stylize`.
     """
     guides = {"masks": masks, "strength_map": strength_map}

@@ -128,3 +128,18 @@ def test_a_file_that_was_cut_is_told(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="cut"):
         picture[0:64, 0:64]
     picture.close()
+
+
+def test_no_file_is_made_unasked(tmp_path: Path) -> None:
+    picture = Scratch(tmp_path / "a", (4, 5, 3))
+    assert not picture.is_whole
+    with pytest.raises(FileNotFoundError):
+        picture[0:4, 0:5]
+    with pytest.raises(FileNotFoundError):
+        picture.write((slice(0, 4), slice(0, 5)), np.zeros((4, 5, 3)))
+    assert list(tmp_path.iterdir()) == []
+    scratch(tmp_path / "a", samples(4, 5)).close()
+    assert picture.is_whole
+    again = Scratch.create(tmp_path / "a", (4, 5, 3))
+    assert (again[0:4, 0:5] == 0).all()
+    again.close()

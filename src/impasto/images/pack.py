@@ -153,8 +153,6 @@ def _tiles(scratch: Scratch, tile: Sequence[int], wait: Wait) -> Iterator[NDArra
     for top in range(0, height, tile[0]):
         bottom = min(top + tile[0], height)
         wait(bottom)
-        if not scratch.path.exists():  # which would be made anew, black
-            raise FileNotFoundError(f"{scratch.path} is gone")
         row = scratch.samples((slice(top, bottom), slice(0, width)))
         for left in range(0, width, tile[1]):
             yield np.ascontiguousarray(row[:, left : left + tile[1]])

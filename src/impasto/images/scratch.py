@@ -24,7 +24,8 @@ class Scratch:
     Indexed by rows and columns, as an array (H, W, 3) of float32 in [0, 1] is. `stored` is the
     shape (height, width, channels) as it lies there, 3 channels, or 4 with alpha; `depth` the
     bits of a sample, 8 or 16; `orientation` the EXIF orientation in which it is seen. `fill` is
-    the colour of places that are wholly transparent; with `opaque` there are none.
+    the colour of places that are wholly transparent; with `opaque` there are none. The file must
+    be there: `create` makes it.
     """
 
     path: Path
@@ -176,8 +177,5 @@ class Scratch:
 
     def _file(self) -> FileIO:
         if self._open is None:
-            # kept if it is there; unbuffered, as parts are large
-            self._open = FileIO(self.path, "r+" if self.path.exists() else "w+")
-            if self._open.seek(0, os.SEEK_END) < self.size:
-                self._open.truncate(self.size)
+            self._open = FileIO(self.path, "r+")  # unbuffered, as parts are large
         return self._open
