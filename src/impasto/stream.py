@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +46,7 @@ from impasto.recipe import Ingredient, Recipe, file_sha256
 from impasto.workspace import Workspace
 
 _SHOWN = 1024  # longest side of what a step shows
+_CONTENT = 20  # bytes a pixel of a content of another size, as it is decoded and held
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Output:
         Raises:
             ImageError: nothing can be written there, or not so.
         """
+        if deepzoom and not is_streamed(path):
+            raise ImageError(f"{path}: deepzoom goes with .tif, .png or .jpg: name it so")
         if depth is None:
             depth = 16 if opened.deep and format_of(path) in DEEP else 8
         check_target(path, depth, quality)
@@ -77,7 +82,7 @@ class Output:
 
     def write(self, result: Stylized) -> Path:
         """Write a result that is in memory."""
-        recipe = replace(result.recipe, output=self.recorded()).to_json()
+        recipe = self.recorded(result.recipe).to_json()
         kept = {"depth": self.depth, "quality": self.quality}
         return save_picture(self.path, result.image, alpha=result.alpha, recipe=recipe, **kept)  # type: ignore[arg-type]
 
@@ -86,10 +91,11 @@ class Output:
         """Return where the pyramid's description is written; beside it stands its folder."""
         return self.path.with_suffix(".dzi")
 
-    def recorded(self) -> dict[str, object]:
-        """Return what a recipe says of it."""
+    def recorded(self, recipe: Recipe) -> Recipe:
+        """Return a recipe that tells of it: the one in the file."""
         suffix = self.path.suffix.lower()
-        return {"suffix": suffix, "depth": self.depth, "quality": self.quality}
+        output = {"suffix": suffix, "depth": self.depth, "quality": self.quality}
+        return replace(recipe, output=output)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +124,10 @@ class FileJob:
 
         Raises:
             ImageError: the content cannot be read, or is too large or too small.
-            OptionError: the memory does not do for a tile.
+            OptionError: the memory does not do for a tile, or the method has no pyramids.
         """
+        if output.deepzoom and not isinstance(setup.stylizer, OnePass):
+            raise OptionError("deepzoom is for the real-time network: use quality fast")
         job = cls(setup, opened, output, None, tile)
         return job if job._is_for_the_disk() else replace(job, picture=opened.load())
 
@@ -137,19 +145,22 @@ class FileJob:
     def run(self, progress: Progress | None = None, stop_after: int | None = None) -> Recipe:
         """Paint and write; `stop_after` is the step of the optimiser to stop after.
 
-        What is painted on the disk goes on where a run before was interrupted, if that was alike.
+        What is painted on the disk goes on where a run before was stopped or failed, if that was
+        of the same content, styles and options; in its tiles, whatever memory there is now. An
+        optimiser that the user stops writes what it has; its recipe says `stopped`.
 
         Raises:
             ImageError: a file cannot be read or written, or the disk is too full.
             OptionError: the memory does not do for a tile.
-            KeyboardInterrupt: the user stopped it; what is painted stays on the disk.
+            KeyboardInterrupt: the user stopped it before there was anything to write, or on the
+                disk, where what is painted stays.
             others as the stylizer.
         """
         if self.picture is None:
             return self._run_on_disk(progress)
         result = Job(self.picture, self.setup).run(progress, stop_after)
         self.output.write(result)
-        return result.recipe
+        return self.output.recorded(result.recipe)
 
     @property
     def _options(self) -> Options:
@@ -157,17 +168,21 @@ class FileJob:
 
     def _is_for_the_disk(self) -> bool:
         if not isinstance(self.setup.stylizer, OnePass):
-            return self.output.deepzoom
-        if self.output.deepzoom or self.tile is not None:
-            return True
-        if len(tiles_of(with_margin(self.shape), self._side(0), 0)) == 1:
             return False
-        return is_streamed(self.output.path) or not self._fits_in_memory()
+        # what a run before has left there is gone on with, or cleared away
+        begun = os.path.isdir(Workspace.of(self.output.path).folder)  # False for too long a name
+        if self.output.deepzoom or self.tile is not None or begun:
+            return True
+        tiles = tiles_of(with_margin(self.shape), self._side(0), 0)
+        return not self._fits_in_memory() or (len(tiles) > 1 and is_streamed(self.output.path))
 
     def _fits_in_memory(self) -> bool:
-        sizes = math.prod(self.shape), self.opened.height * self.opened.width
+        before, after = (self.opened.height, self.opened.width), self.shape
+        held: float = BYTES_PER_PIXEL
+        if before != after:
+            held += _CONTENT * math.prod(before) / math.prod(after)
         try:
-            return max(sizes) <= MAX_PIXELS and self._side(BYTES_PER_PIXEL) > 0
+            return max(math.prod(before), math.prod(after)) <= MAX_PIXELS and self._side(held) > 0
         except OptionError:
             return False
 
@@ -179,20 +194,18 @@ class FileJob:
 
     def _run_on_disk(self, progress: Progress | None) -> Recipe:
         stylizer, opened, output = self.setup.stylizer, self.opened, self.output
-        if not isinstance(stylizer, OnePass):
-            raise OptionError("only the real-time network paints on the disk: use quality fast")
+        assert isinstance(stylizer, OnePass)
         check_large_target(output.path, *self.shape)
         content = Ingredient(opened.path.name, file_sha256(opened.path))
         recipe = self.setup.recipe(content, 0 if stylizer.options.strength == 0 else 1)
-        recipe = replace(recipe, output=output.recorded())
-        with Workspace.open(output.path, recipe.as_dict()) as work, ExitStack() as files:
+        recipe = output.recorded(recipe)
+        with Workspace.open(output.path, _decisive(recipe)) as work, ExitStack() as files:
             _check_disk(work.folder, opened, self.shape, output.depth)
             # another memory would have others, whose pixels differ by a hair
-            tile = work.keep("tile", self._side(0))
+            tile = work.keep("tile", lambda: self._side(0))
             recipe = replace(recipe, made_with={**recipe.made_with, "tile": tile})
             seen = files.enter_context(closing(work.content(opened, self.shape)))
-            shape = (*self.shape, 3 + seen.has_alpha)
-            result = Scratch(work.folder / "result", shape, output.depth)
+            result = work.result((*self.shape, 3 + seen.has_alpha), output.depth)
             files.enter_context(closing(result))
             rows, text = Rows(), recipe.to_json()
             threads = self._options.threads or usable_cores()
@@ -206,7 +219,7 @@ class FileJob:
                             progress(step)
                         if written.done() and step.number < step.total:  # it has failed
                             written.result()
-                written.result()
+                    written.result()
             if output.deepzoom:
                 pack_deepzoom(result, output.pyramid, output.quality)
         return recipe
@@ -216,9 +229,13 @@ def _painted(
     stylizer: OnePass, seen: Scratch, result: Scratch, tile: int, work: Workspace, rows: Rows
 ) -> Iterator[Step]:
     """Paint what is not painted yet; yield a step after each tile."""
+    message = (
+        f"begun anew: {work.cleared} tiles of another run were there" if work.cleared else None
+    )
     (height, width, _), first = seen.shape, work.painted
     tiles = tiles_of(with_margin(seen.shape), tile, 0)
-    message = f"going on at tile {first + 1} of {len(tiles)}" if first else None
+    if first:
+        message = f"going on at tile {first + 1} of {len(tiles)}"
     if stylizer.options.strength == 0:
         parts = _unchanged(seen, tiles[first:])
     else:
@@ -230,6 +247,7 @@ def _painted(
             if result.has_alpha:
                 pixels = np.concatenate([pixels, seen.alpha(part.place)[..., None]], 2)
             result.write(part.place, pixels)
+            result.sync()
             work.mark(number)
             if part.place[1].stop == width and number < len(tiles):
                 rows.reach(part.place[0].stop)
@@ -244,19 +262,32 @@ def _unchanged(seen: Scratch, tiles: Sequence[Tile]) -> Iterator[Part]:
         yield Part(place, seen[place])
 
 
+def _decisive(recipe: Recipe) -> dict[str, Any]:
+    """Return what decides the pixels: not the memory, nor the cores, nor a JPEG's quality."""
+    options = {k: v for k, v in recipe.options.items() if k not in ("memory", "threads")}
+    output = {"depth": recipe.output["depth"]}
+    return replace(recipe, options=options, output=output).as_dict()
+
+
 def _check_disk(folder: Path, opened: Opened, shape: tuple[int, int], depth: int) -> None:
-    """Compare what is put onto the disk with what is free, the result's own file not counted.
+    """Compare what is put onto the disk with what is free; the file is taken for uncompressed.
 
     Raises:
         ImageError: it does not fit.
     """
-    before = opened.height, opened.width
-    wide = opened.deep or not opened.rows or opened.profile is not None
-    needed = 3 * math.prod(before) * (2 if wide else 1)
-    needed += 3 * math.prod(shape) * (depth // 8 + 2 * (shape != before))
-    free = shutil.disk_usage(folder).free + sum(f.stat().st_size for f in folder.iterdir())
+    samples = opened.channels * math.prod(shape)
+    needed = opened.size + 2 * samples * depth // 8  # the result, and its file
+    if shape != (opened.height, opened.width):
+        needed += 2 * samples
+    free = shutil.disk_usage(folder).free + sum(_taken(path) for path in folder.iterdir())
     if needed > free:
         raise ImageError(
             f"{folder.parent} has {free / 2**30:.1f} GB free, and a {shape[1]}x{shape[0]} picture"
             f" takes {needed / 2**30:.1f} GB there while it is painted: write elsewhere with -o"
         )
+
+
+def _taken(path: Path) -> int:
+    """Return the bytes that a file takes on the disk, which are fewer where it has gaps."""
+    about = path.stat()
+    return about.st_size if sys.platform == "win32" else about.st_blocks * 512

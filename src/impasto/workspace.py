@@ -5,31 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import CancelledError
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from impasto.errors import ImageError
+from impasto.errors import ImageError, ImpastoError
 from impasto.images import Opened, Scratch, resized_part, unpack
-from impasto.images.files import reason
+from impasto.images.files import reason, write_file
 
-_BAND = 2**22  # pixels that are resized at once
-_LOCK = "lock"
+_SIDE = 2048  # of the square of the content that is resized at once
+_LOCK, _STATE, _RESULT = "lock", "state", "result"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Workspace:
-    """Hold a content, unpacked, and how many tiles of the result are painted.
+    """Hold a content, unpacked, the result, and how many tiles of it are painted.
 
-    The folder goes when the run ends, well or not; when it is stopped, it stays.
+    The folder goes when the run ends; when it is stopped or fails, it stays if a tile is painted.
+    `cleared` is how many tiles of another job were there.
     """
 
     folder: Path
+    cleared: int = 0
+    # on the disk at each change, after the files that it tells of; which may be gone again, so that
+    # they are looked at before they are used
+    _state: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, target: Path) -> Workspace:
@@ -42,104 +47,151 @@ class Workspace:
     def open(cls, target: Path, job: Any) -> Iterator[Workspace]:
         """Make the folder of a target, or take up the one that a run of the same job has left.
 
+        If it stays, our own errors and KeyboardInterrupt are made to say how to go on.
+
         Raises:
             ImageError: it cannot be made, or another run is at work there, or the disk is full.
         """
         work = cls.of(target)
-        try:
-            work.folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise ImageError(f"{work.folder}: cannot be made ({error.strerror})") from None
         with work._alone():
             try:
                 work._take_up(hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest())
                 yield work
-            except (KeyboardInterrupt, CancelledError):
-                raise
             except BaseException as error:
-                work._remove()
+                told = work._leave(target)
                 if isinstance(error, OSError):
-                    raise ImageError(f"{work.folder}: {reason(error)}") from error
+                    raise ImageError(f"{work.folder}: {reason(error)}{told}") from error
+                if told and isinstance(error, ImpastoError | KeyboardInterrupt):
+                    error.args = (f"{error}{told}".removeprefix("; "),)
                 raise
             work._remove()
 
     def _take_up(self, digest: str) -> None:
-        if self._read("job") != digest:
-            for path in self.folder.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path)
-                elif path.name != _LOCK:
-                    path.unlink()
-        self._write("job", digest)
+        """Keep what a run of the same job has left, and nothing else."""
+        self._state, known = _read(self.folder / _STATE), {_LOCK}
+        if self._state.get("job") == digest:
+            known |= {_STATE, _RESULT, self._state.get("content", {}).get("name")}
+        else:
+            self.cleared, self._state = self.painted, {"job": digest}
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in known:
+                path.unlink()
+
+    def _leave(self, target: Path) -> str:
+        """Return how to go on; or nothing, and remove the folder, if no tile is painted."""
+        if not self.painted:
+            self._remove()
+            return ""
+        flags = f" with -o {target} --force" if target.exists() else ""
+        return (
+            f"; stopped after tile {self.painted}; the same command{flags} goes on there. Until"
+            f" then the work lies in {self.folder}, which may be deleted"
+        )
 
     def _remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def keep(self, name: str, number: int) -> int:
-        """Return the number that a run before has kept, or keep this one."""
-        known = self._read(name)
-        if known is None:
-            self._write(name, str(number))
-        return number if known is None else int(known)
+    def keep(self, name: str, make: Callable[[], int]) -> int:
+        """Return the number that a run before has kept, or make and keep one."""
+        if name not in self._state:
+            self._keep(name, make())
+        return int(self._state[name])
 
     def content(self, opened: Opened, shape: tuple[int, int]) -> Scratch:
         """Return the content at the size of the result, unpacked if it is not yet."""
-        known = self._read("content")
-        if known is not None:
-            return Scratch.from_dict(self.folder, json.loads(known))
+        if "content" in self._state:
+            known = Scratch.from_dict(self.folder, self._state["content"])
+            if known.is_whole:
+                return known
         scratch = unpack(opened, self.folder / "unpacked")
         if scratch.shape[:2] != shape:
             scratch = _resized(scratch, self.folder / "resized", shape)
-        self._write("content", json.dumps(scratch.as_dict()))
+        scratch.sync()
+        self._keep("content", scratch.as_dict())
         return scratch
+
+    def result(self, shape: tuple[int, int, int], depth: int) -> Scratch:
+        """Return the result; if it is not there as a whole, make it, and no tile is painted."""
+        known = Scratch(self.folder / _RESULT, shape, depth)
+        if known.is_whole:
+            return known
+        self.mark(0)
+        return Scratch.create(known.path, shape, depth)
 
     @property
     def painted(self) -> int:
         """Return how many tiles are painted."""
-        return int(self._read("painted") or 0)
+        return int(self._state.get("painted", 0))
 
     def mark(self, count: int) -> None:
-        """Say that so many tiles are painted."""
-        self._write("painted", str(count))
+        """Say that so many tiles are painted, and on the disk."""
+        self._keep("painted", count)
 
-    def _read(self, name: str) -> str | None:
-        try:
-            return (self.folder / name).read_text()
-        except OSError:
-            return None
-
-    def _write(self, name: str, text: str) -> None:
-        part = self.folder / f"{name}.part"
-        part.write_text(text)
-        part.replace(self.folder / name)
+    def _keep(self, name: str, value: Any) -> None:
+        state = self._state | {name: value}
+        write_file(self.folder / _STATE, json.dumps(state).encode())
+        self._state = state
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold a lock, which the system takes away however the run ends."""
+        """Make the folder and hold a lock in it, which the system takes away however the run ends.
+
+        Windows has no such locks, nor have some network drives.
+        """
         try:
-            import fcntl
-        except ModuleNotFoundError:  # Windows
+            self.folder.mkdir(exist_ok=True)
+            lock = _locked(self.folder / _LOCK)
+        except BlockingIOError:
+            raise ImageError(
+                f"{self.folder}: another run is painting this picture; wait for it, or choose"
+                " another name with -o"
+            ) from None
+        except OSError as error:
+            raise ImageError(f"{self.folder}: cannot be made ({error.strerror})") from None
+        with lock:
             yield
-            return
-        with open(self.folder / _LOCK, "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ImageError(
-                    f"{self.folder}: another run is painting this picture; wait for it, or choose"
-                    " another name with -o"
-                ) from None
-            yield
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a run has kept; nothing if that is damaged."""
+    try:
+        state = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _locked(path: Path) -> AbstractContextManager[Any]:
+    """Lock a file until it is closed, where that can be.
+
+    Raises:
+        BlockingIOError: another process has locked it.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        return nullcontext()
+    file = FileIO(path, "w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    except OSError:  # a drive without locks
+        pass
+    return file
 
 
 def _resized(scratch: Scratch, path: Path, shape: tuple[int, int]) -> Scratch:
-    """Bring an unpacked picture to another size, and delete it."""
+    """Bring an unpacked picture to another size, square by square, and delete it."""
     height, width = shape
-    out = Scratch(path, (height, width, 3 + scratch.has_alpha), 16)
-    rows = max(1, _BAND // max(width, scratch.shape[1] * scratch.shape[0] // height))
+    out = Scratch.create(path, (height, width, 3 + scratch.has_alpha), 16)
+    scale = max(1, scratch.shape[0] / height, scratch.shape[1] / width)
+    side = max(8, int(_SIDE / scale) - 7)  # the filter's width
     with closing(scratch), closing(out):
-        for top in range(0, height, rows):
-            place = slice(top, min(top + rows, height)), slice(0, width)
+        for place in _squares(shape, side):
             pixels = resized_part(scratch, height, width, place)
             if scratch.has_alpha:
                 alpha = resized_part(_Alpha(scratch), height, width, place)
@@ -147,6 +199,13 @@ def _resized(scratch: Scratch, path: Path, shape: tuple[int, int]) -> Scratch:
             out.write(place, pixels)
     scratch.path.unlink()
     return out
+
+
+def _squares(shape: tuple[int, int], side: int) -> Iterator[tuple[slice, slice]]:
+    height, width = shape
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            yield slice(top, min(top + side, height)), slice(left, min(left + side, width))
 
 
 class _Alpha:

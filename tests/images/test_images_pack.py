@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import sys
+from concurrent.futures import CancelledError
 from contextlib import closing
 from io import BufferedReader, FileIO
 from pathlib import Path
@@ -40,7 +42,7 @@ def made(tmp_path: Path) -> Any:
     folder.mkdir()
 
     def make(pixels: NDArray[Any], depth: int = 8) -> Scratch:
-        scratch = Scratch(folder / "picture", pixels.shape, depth)
+        scratch = Scratch.create(folder / "picture", pixels.shape, depth)
         with closing(scratch):
             height, width = pixels.shape[:2]
             scratch.write((slice(0, height), slice(0, width)), pixels)
@@ -156,6 +158,43 @@ def test_after_an_error_there_is_what_was_there(
     assert names(out.parent / "work") == []
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+def test_who_gives_up_at_the_end_has_what_was_there(made: Any, out: Path, suffix: str) -> None:
+    path = out / f"a{suffix}"
+    path.write_bytes(b"before")
+    asked = list[int]()
+
+    def wait(rows: int) -> None:
+        if rows == 300 and rows in asked:
+            raise CancelledError
+        asked.append(rows)
+
+    with pytest.raises(CancelledError):
+        pack(made(smooth(300, 530)), path, RECIPE, wait=wait)
+    assert path.read_bytes() == b"before"
+    assert names(out.parent / "work") == ["picture"]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+def test_a_file_is_on_the_disk_before_it_takes_the_place_of_another(
+    made: Any, out: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    done, sync, move = list[str](), os.fsync, os.replace
+
+    def synced(handle: Any) -> None:
+        done.append("sync")
+        sync(handle)
+
+    def moved(*names: Any) -> None:
+        done.append("move")
+        move(*names)
+
+    monkeypatch.setattr("os.fsync", synced)
+    monkeypatch.setattr("os.replace", moved)
+    pack(made(smooth(300, 530)), out / f"a{suffix}")
+    assert done == ["sync", "move"]
+
+
 def test_a_recipe_that_does_not_fit_is_told(made: Any, out: Path) -> None:
     recipe = json.dumps({"long": "x" * 70_000})
     for suffix in (".png", ".tif"):
@@ -172,7 +211,10 @@ def test_what_a_link_points_to_is_replaced(made: Any, out: Path) -> None:
     assert (out / "link.png").is_symlink()
 
 
-@pytest.mark.parametrize("name", ["plain", "my.photo.v2", "odd [a=1] näme", "x_files"])
+@pytest.mark.parametrize(
+    "name",
+    ["plain", "my.photo.v2", "odd [a=1] näme", "x_files", "photo[1]", "a.zip", "b.szi", "c.dz"],
+)
 def test_deepzoom(made: Any, out: Path, name: str) -> None:
     (out / f"{name}_files" / "99").mkdir(parents=True)
     (out / f"{name}_files" / "99" / "old.jpg").write_bytes(b"old")

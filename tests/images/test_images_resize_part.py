@@ -55,6 +55,24 @@ def test_a_part_costs_no_more_than_itself(after: tuple[int, int]) -> None:
     assert pixels.read < 400 * 300 / 10
 
 
+@pytest.mark.parametrize("planes", [(), (3,)])
+def test_a_part_of_what_gets_very_small_is_read_in_strips(planes: tuple[int, ...]) -> None:
+    pixels = noise(2500, 3300, *planes)
+    whole = resize(pixels, 8, 11)
+    sizes = []
+
+    class Watched(Counted):
+        def __getitem__(self, place: Any) -> Any:
+            found = super().__getitem__(place)
+            sizes.append(found.shape[0])
+            return found
+
+    place = slice(1, 7), slice(2, 10)
+    part = resized_part(Watched(pixels), 8, 11, place)
+    assert np.abs(part - whole[place]).max() < 0.5 / 255
+    assert max(sizes) < 10
+
+
 @pytest.mark.parametrize("shape", [(40, 60), (333, 1001), (1001, 333), (2000, 16), (16, 3001)])
 @pytest.mark.parametrize("longest", [16, 50])
 def test_thumbnails(tmp_path: Path, shape: tuple[int, int], longest: int) -> None:
@@ -66,7 +84,7 @@ def test_thumbnails(tmp_path: Path, shape: tuple[int, int], longest: int) -> Non
     # means of squares are not Lanczos, but no point sampling either
     assert np.abs(found - expected).mean() < 0.03
     assert found.min() >= 0
-    scratch = Scratch(tmp_path / "s", samples.shape)
+    scratch = Scratch.create(tmp_path / "s", samples.shape)
     with closing(scratch):
         scratch.write_samples((slice(0, shape[0]), slice(0, shape[1])), samples)
         assert np.array_equal(thumbnail(scratch, longest), found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def samples(height: int, width: int, channels: int = 3, depth: int = 8) -> NDArr
 
 
 def scratch(path: Path, stored: NDArray[Any], orientation: int = 1, **more: Any) -> Scratch:
-    made = Scratch(path, stored.shape, 8 * stored.dtype.itemsize, orientation, **more)
+    made = Scratch.create(path, stored.shape, 8 * stored.dtype.itemsize, orientation)
+    made = replace(made, **more)
     made.write_samples((slice(0, stored.shape[0]), slice(0, stored.shape[1])), stored)
     return made
 
@@ -66,7 +68,8 @@ def test_nothing_is_an_empty_array_too(tmp_path: Path, place: Any) -> None:
 @pytest.mark.parametrize("channels", [3, 4])
 def test_what_is_written_in_parts_is_read(tmp_path: Path, depth: int, channels: int) -> None:
     whole = np.random.default_rng(0).random((21, 34, channels), np.float32)
-    picture = Scratch(tmp_path / "picture", whole.shape, depth)
+    picture = Scratch.create(tmp_path / "picture", whole.shape, depth)
+    assert (picture[0:21, 0:34] == 0).all()
     for rows in (slice(0, 8), slice(8, 21)):
         for columns in (slice(0, 16), slice(16, 34)):
             picture.write((rows, columns), whole[rows, columns])
@@ -121,6 +124,22 @@ def test_it_is_told_as_json_and_found_again(tmp_path: Path, fill: Any) -> None:
 def test_a_file_that_was_cut_is_told(tmp_path: Path) -> None:
     picture = scratch(tmp_path / "a", samples(64, 64))
     os.truncate(tmp_path / "a", 100)
+    assert not picture.is_whole
     with pytest.raises(OSError, match="cut"):
         picture[0:64, 0:64]
     picture.close()
+
+
+def test_no_file_is_made_unasked(tmp_path: Path) -> None:
+    picture = Scratch(tmp_path / "a", (4, 5, 3))
+    assert not picture.is_whole
+    with pytest.raises(FileNotFoundError):
+        picture[0:4, 0:5]
+    with pytest.raises(FileNotFoundError):
+        picture.write((slice(0, 4), slice(0, 5)), np.zeros((4, 5, 3)))
+    assert list(tmp_path.iterdir()) == []
+    scratch(tmp_path / "a", samples(4, 5)).close()
+    assert picture.is_whole
+    again = Scratch.create(tmp_path / "a", (4, 5, 3))
+    assert (again[0:4, 0:5] == 0).all()
+    again.close()

@@ -43,6 +43,7 @@ def unpacked(path: Path) -> Scratch:
     opened = open_large(path)
     scratch = unpack(opened, path.with_name("scratch"))
     assert scratch.shape == (opened.height, opened.width, 3)
+    assert opened.size >= scratch.size
     return scratch
 
 
@@ -116,6 +117,16 @@ SIXTEEN = {
 @pytest.mark.parametrize("name", EIGHT)
 def test_8_bits(tmp_path: Path, name: str) -> None:
     check(write(tmp_path, "picture", EIGHT[name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "pixel_bytes"),
+    [("png", 3), ("png-alpha", 4), ("png-palette-clear", 4), ("tiff-grey", 3), ("jpeg", 3)],
+)
+def test_what_it_takes_unpacked_is_known_before(
+    tmp_path: Path, name: str, pixel_bytes: int
+) -> None:
+    assert open_large(write(tmp_path, "picture", EIGHT[name])).size == 70 * 90 * pixel_bytes
 
 
 @pytest.mark.parametrize("name", SIXTEEN)
@@ -254,7 +265,10 @@ def test_unusual_kinds_are_refused(tmp_path: Path, data: bytes, found: str) -> N
 
 
 def test_8_bit_lab_and_12_bits_are_decoded_whole(tmp_path: Path) -> None:
-    check(write(tmp_path, "a", tiff(np.full((16, 24), 0xFFFF, np.uint16), 1, bits=12)), 12)
+    path = write(tmp_path, "a", tiff(np.full((16, 24), 0xFFFF, np.uint16), 1, bits=12))
+    check(path, 12)
+    assert open_large(path).deep
+    assert not open_large(write(tmp_path, "b", EIGHT["webp"])).deep
 
 
 def test_what_a_disk_that_is_full_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from impasto.cli.watch import clock
 from impasto.errors import DivergedError
 from impasto.recipe import Recipe
 from impasto.stream import Output
-from impasto.workspace import Workspace
 
 
 def saving(run: Callable[[], Recipe], output: Output) -> Recipe:
@@ -19,18 +18,9 @@ def saving(run: Callable[[], Recipe], output: Output) -> Recipe:
 
     Raises:
         DivergedError: they did; it names the picture that was saved.
-        KeyboardInterrupt: the user stopped it; it says how to go on, if that can be.
     """
-    work = Workspace.of(output.path)
     try:
         return run()
-    except KeyboardInterrupt:
-        if not work.folder.is_dir():
-            raise
-        raise KeyboardInterrupt(
-            f"stopped after tile {work.painted}; the same command goes on there. Until then the"
-            f" work lies in {work.folder}, which may be deleted"
-        ) from None
     except DivergedError as error:
         if error.result is None:
             raise

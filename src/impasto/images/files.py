@@ -138,6 +138,12 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
     return Path(path)
 
 
+def sync_file(path: Path) -> None:
+    """Return when what was written to a file is where it outlasts a power cut."""
+    with open(path, "r+b") as file:
+        os.fsync(file.fileno())
+
+
 def reason(error: BaseException) -> str:
     """Put what an error says into one short line."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import ImageError, ImpastoError
 from impasto.images import png
-from impasto.images.files import reason
+from impasto.images.files import reason, sync_file
 from impasto.images.metadata import xmp_packet
 from impasto.images.profiles import srgb_profile
 from impasto.images.save import check_side, format_of
@@ -70,7 +70,8 @@ def pack(
     transparent is laid on white. The file is made in the scratch's folder, which must be on the
     same disk: what a killed process leaves then lies there. `wait` is called with a number of rows
     before these are read, and returns when they are there: TIFF is encoded while others are
-    painted, by so many `threads`.
+    painted, by so many `threads`. At the end it is called once more: what it raises then leaves
+    the file that was there.
 
     Raises:
         ImageError: it cannot be written.
@@ -85,6 +86,8 @@ def pack(
         else:
             wait(scratch.shape[0])
             _ENCODERS[kind](_image(scratch, kind), part, xmp, quality)
+        sync_file(part)
+        wait(scratch.shape[0])
         os.replace(part, target)
     return Path(path)
 
@@ -98,14 +101,13 @@ def pack_deepzoom(scratch: Scratch, path: str | os.PathLike[str], quality: int =
     target = Path(os.path.realpath(path))
     with _told(os.fspath(path)), _part(scratch) as part:
         part.mkdir()
-        name = target.stem
-        # libvips puts the description into the tiles' folder's parent
-        _image(scratch, "JPEG").dzsave(os.fsencode(part / name), suffix=f".jpg[Q={quality}]")
-        (part / f"{name}_files" / "vips-properties.xml").unlink()  # has the time in it
-        folder = target.with_name(f"{name}_files")
+        made = part / "a"  # a name in which libvips finds no options, and no archive
+        _image(scratch, "JPEG").dzsave(os.fsencode(made), suffix=f".jpg[Q={quality}]")
+        (part / "a_files" / "vips-properties.xml").unlink()  # has the time in it
+        folder = target.with_name(f"{target.stem}_files")
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(part / f"{name}_files", folder)
-        os.replace(part / f"{name}.dzi", target)
+        os.replace(part / "a_files", folder)
+        os.replace(part / "a.dzi", target)
     return Path(path)
 
 
@@ -151,8 +153,6 @@ def _tiles(scratch: Scratch, tile: Sequence[int], wait: Wait) -> Iterator[NDArra
     for top in range(0, height, tile[0]):
         bottom = min(top + tile[0], height)
         wait(bottom)
-        if not scratch.path.exists():  # which would be made anew, black
-            raise FileNotFoundError(f"{scratch.path} is gone")
         row = scratch.samples((slice(top, bottom), slice(0, width)))
         for left in range(0, width, tile[1]):
             yield np.ascontiguousarray(row[:, left : left + tile[1]])

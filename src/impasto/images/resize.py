@@ -1,6 +1,7 @@
 """Change the size of pictures without aliasing and without going through 8 bits."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from impasto.errors import ImageError
 
 _BAND = 64  # rows
+_SAMPLES = 64  # pixels before for one after, in each direction: more change nothing to be seen
 
 
 def resize(pixels: NDArray[Any], height: int, width: int) -> NDArray[np.float32]:
@@ -72,6 +74,8 @@ def resized_part(
 ) -> NDArray[np.float32]:
     """Return a part of what `resize` to `height` x `width` would give, at the cost of the part.
 
+    What gets much smaller is averaged first, in strips, which differs by less than half a level.
+
     Args:
         pixels: `(H, W)` or `(H, W, C)` in `[0, 1]`, an array or what is indexed like one.
         height: Height of the whole, in pixels.
@@ -80,6 +84,9 @@ def resized_part(
     """
     from PIL import Image
 
+    scale = min(pixels.shape[0] / height, pixels.shape[1] / width)
+    if scale >= 2 * _SAMPLES:
+        pixels = _Averaged(pixels, int(scale / _SAMPLES))
     down, top, bottom = _needed(place[0], pixels.shape[0], height)
     right, left, end = _needed(place[1], pixels.shape[1], width)
     seen = pixels[top:bottom, left:end]
@@ -121,12 +128,27 @@ def thumbnail(pixels: Any, longest: int) -> NDArray[np.float32]:
     side = max(1, max(height, width) // (4 * longest))
     if side == 1:
         return _in_bands(pixels, *_fitted(pixels.shape, longest))
-    rows, columns = _edges(height, side), _edges(width, side)
-    small = np.empty((len(rows) - 1, len(columns) - 1, 3), np.float32)
-    for row in range(len(small)):
-        band = pixels[rows[row] : rows[row + 1], 0:width].mean(0, dtype=np.float64)
-        small[row] = np.add.reduceat(band, columns[:-1]) / np.diff(columns)[:, None]
-    return resize(small, *_fitted(pixels.shape, longest))
+    seen = _Averaged(pixels, side)
+    return resize(seen[0 : seen.shape[0], 0 : seen.shape[1]], *_fitted(pixels.shape, longest))
+
+
+class _Averaged:
+    """Show a picture smaller: a pixel is the mean of nearly a square of so many pixels' side."""
+
+    def __init__(self, pixels: Any, side: int) -> None:
+        self.pixels = pixels
+        self.rows, self.columns = (_edges(length, side) for length in pixels.shape[:2])
+        self.shape = (len(self.rows) - 1, len(self.columns) - 1, *pixels.shape[2:])
+
+    def __getitem__(self, place: tuple[slice, slice]) -> NDArray[np.float32]:
+        rows = self.rows[place[0].start : place[0].stop + 1]
+        columns = np.array(self.columns[place[1].start : place[1].stop + 1])
+        counts = np.diff(columns).reshape(-1, *[1] * len(self.shape[2:]))
+        out = np.empty((len(rows) - 1, len(counts), *self.shape[2:]), np.float32)
+        for row, (top, bottom) in enumerate(pairwise(rows)):
+            band = self.pixels[top:bottom, columns[0] : columns[-1]].mean(0, dtype=np.float64)
+            out[row] = np.add.reduceat(band, columns[:-1] - columns[0]) / counts
+        return out
 
 
 def _in_bands(pixels: Any, height: int, width: int) -> NDArray[np.float32]:

@@ -24,7 +24,8 @@ class Scratch:
     Indexed by rows and columns, as an array (H, W, 3) of float32 in [0, 1] is. `stored` is the
     shape (height, width, channels) as it lies there, 3 channels, or 4 with alpha; `depth` the
     bits of a sample, 8 or 16; `orientation` the EXIF orientation in which it is seen. `fill` is
-    the colour of places that are wholly transparent; with `opaque` there are none.
+    the colour of places that are wholly transparent; with `opaque` there are none. The file must
+    be there: `create` makes it.
     """
 
     path: Path
@@ -35,6 +36,16 @@ class Scratch:
     opaque: bool = False
     _lock: Lock = field(default_factory=Lock, repr=False)
     _open: FileIO | None = field(default=None, repr=False)
+
+    @classmethod
+    def create(
+        cls, path: Path, stored: tuple[int, int, int], depth: int = 8, orientation: int = 1
+    ) -> Scratch:
+        """Make a black picture, in place of the file that is there, if any."""
+        scratch = cls(path, stored, depth, orientation)
+        with open(path, "wb") as file:
+            file.truncate(scratch.size)
+        return scratch
 
     def as_dict(self) -> dict[str, Any]:
         """Return what it is, as JSON keeps it, without its folder."""
@@ -77,6 +88,11 @@ class Scratch:
         height, width, channels = self.stored
         return height * width * channels * self.depth // 8
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the file is there, and as large as it must be."""
+        return self.path.is_file() and self.path.stat().st_size == self.size
+
     def __getitem__(self, place: Place) -> NDArray[np.float32]:
         """Return some rows and columns of its colours."""
         samples = self.samples(place)
@@ -110,6 +126,11 @@ class Scratch:
             return
         for row, values in zip(range(rows.start, rows.stop), samples, strict=True):
             self._put(row, columns.start, values)
+
+    def sync(self) -> None:
+        """Return when what was written is where it outlasts a power cut."""
+        with self._lock:
+            os.fsync(self._file())
 
     def close(self) -> None:
         """Close the file, which stays."""
@@ -156,8 +177,5 @@ class Scratch:
 
     def _file(self) -> FileIO:
         if self._open is None:
-            # kept if it is there; unbuffered, as parts are large
-            self._open = FileIO(self.path, "r+" if self.path.exists() else "w+")
-            if self._open.seek(0, os.SEEK_END) < self.size:
-                self._open.truncate(self.size)
+            self._open = FileIO(self.path, "r+")  # unbuffered, as parts are large
         return self._open

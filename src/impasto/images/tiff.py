@@ -27,8 +27,12 @@ def read_tags(file: BinaryIO) -> Any:
 
 def is_for_pillow(tags: Any) -> bool:
     """Tell whether a page is of a kind that libvips refuses: 8-bit Lab, or 12-bit grey."""
-    bits = _bits(tags)
-    return bits == (12,) or (tags.get(PHOTOMETRIC) == _LAB and max(bits) == 8)
+    return has_12_bits(tags) or (tags.get(PHOTOMETRIC) == _LAB and max(_bits(tags)) == 8)
+
+
+def has_12_bits(tags: Any) -> bool:
+    """Tell whether a page is of 12-bit grey."""
+    return _bits(tags) == (12,)
 
 
 def check_depth(tags: Any, name: str) -> None:

@@ -1,4 +1,7 @@
-"""Decode picture files of any size onto the disk, row after row, in bounded memory."""
+"""Decode picture files of any size onto the disk, row after row, in bounded memory.
+
+Of progressive JPEG and interlaced PNG the decoders hold the whole picture, some bytes a pixel.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,13 @@ from impasto.images.orientation import is_sideways
 from impasto.images.picture import Picture, check_side, unit_range
 from impasto.images.profiles import is_of_grey, sound_profile, srgb_profile, to_srgb
 from impasto.images.scratch import Scratch
-from impasto.images.tiff import check_depth, is_for_pillow, read_tags, split_samples
+from impasto.images.tiff import (
+    check_depth,
+    has_12_bits,
+    is_for_pillow,
+    read_tags,
+    split_samples,
+)
 from impasto.images.vips import bands_of, colors_in, find_field, open_file
 
 _BAND_BYTES = 2**25
@@ -34,7 +43,7 @@ class Opened:
 
     `height` and `width` are those seen, upright; `deep` says whether it has more than 8 bits.
     With `rows` they can be read in turn; `picture` is what was decoded for lack of a header, if not
-    large.
+    large. Unpacked it has so many `channels` of `depth` bits, or fewer.
     """
 
     path: Path
@@ -47,6 +56,13 @@ class Opened:
     profile: bytes | None = None
     orientation: int = 1
     picture: Picture | None = None
+    channels: int = 3
+    depth: int = 16
+
+    @property
+    def size(self) -> int:
+        """Return the bytes that it takes unpacked, at most."""
+        return self.height * self.width * self.channels * self.depth // 8
 
     def load(self) -> Picture:
         """Return the picture, in memory.
@@ -70,15 +86,10 @@ def open_large(path: str | os.PathLike[str]) -> Opened:
     kind, name = identify_file(path), os.path.basename(os.fspath(path))
     try:
         opened = _open(kind, Path(path), name)
-    except ImpastoError:
+    except (ImpastoError, MemoryError):
         raise
     except Exception as error:  # foreign bytes: the decoders raise nearly anything
         raise _damaged(kind, name, error) from error
-    if opened is None:
-        picture = load_picture(path)
-        height, width = picture.pixels.shape[:2]
-        kept = picture if height * width <= _KEPT else None
-        opened = Opened(Path(path), kind, height, width, picture=kept)
     check_side(opened.width, opened.height, name)
     return opened
 
@@ -101,26 +112,38 @@ def unpack(opened: Opened, path: Path) -> Scratch:
         raise _damaged(opened.kind, name, error) from error
 
 
-def _open(kind: str, path: Path, name: str) -> Opened | None:
-    """Return a file that can be read row after row, or None."""
+def _open(kind: str, path: Path, name: str) -> Opened:
     tags = None
     if kind == "TIFF":
         with open(path, "rb") as file:
             tags = read_tags(file)
         if is_for_pillow(tags):
-            return None
+            return _open_whole(kind, path, deep=has_12_bits(tags))
         check_depth(tags, name)
     elif kind == "JPEG":
         return _open_jpeg(path, name)
     elif kind != "PNG":
-        return None
+        return _open_whole(kind, path)
     image = open_file(kind, path)
     profile, orientation = _about(kind, path, image, name)
     height, width = _upright(image.height, image.width, orientation)
     deep = image.format != "uchar"
     # A profile for grey fits if all rows are grey.
     rows = not (is_of_grey(profile) and colors_in(image) == 3)
-    return Opened(path, kind, height, width, deep, rows, tags, profile, orientation)
+    return Opened(
+        path, kind, height, width, deep, rows, tags, profile, orientation,
+        channels=3 + (image.bands > colors_in(image)),
+        depth=8 if rows and not deep and profile is None and colors_in(image) != 4 else 16,
+    )  # fmt: skip
+
+
+def _open_whole(kind: str, path: Path, deep: bool = False) -> Opened:
+    """Decode a file whose header says too little."""
+    picture = load_picture(path)
+    height, width = picture.pixels.shape[:2]
+    kept = picture if height * width <= _KEPT else None
+    channels = 3 if picture.alpha is None else 4
+    return Opened(path, kind, height, width, deep, picture=kept, channels=channels)
 
 
 def _open_jpeg(path: Path, name: str) -> Opened:
@@ -131,7 +154,8 @@ def _open_jpeg(path: Path, name: str) -> Opened:
         # Inks may be inverted; a profile for grey fits if all rows are grey.
         rows = image.mode == "L" or (image.mode == "RGB" and not is_of_grey(profile))
     profile = None if profile == srgb_profile() else profile
-    return Opened(path, "JPEG", height, width, False, rows, None, profile, orientation)
+    depth = 8 if rows and profile is None else 16
+    return Opened(path, "JPEG", height, width, False, rows, None, profile, orientation, depth=depth)
 
 
 def _upright(height: int, width: int, orientation: int) -> tuple[int, int]:
@@ -162,7 +186,7 @@ def _unpack_whole(opened: Opened, path: Path) -> Scratch:
     pixels, alpha = picture.pixels, picture.alpha
     if alpha is not None:
         pixels = np.concatenate([pixels, alpha[..., None]], 2)
-    scratch = Scratch(path, pixels.shape, 16)
+    scratch = Scratch.create(path, pixels.shape, 16)
     rows = max(1, _BAND_BYTES // pixels[0].nbytes)
     with closing(scratch):
         for top in range(0, len(pixels), rows):
@@ -178,7 +202,8 @@ def _unpack_rows(opened: Opened, path: Path, name: str) -> Scratch:
         for rows, samples in _bands(opened, image, name):
             if scratch is None:
                 stored = image.height, image.width, samples.shape[2]
-                scratch = Scratch(path, stored, 8 * samples.dtype.itemsize, opened.orientation)
+                depth = 8 * samples.dtype.itemsize
+                scratch = Scratch.create(path, stored, depth, opened.orientation)
             if scratch.has_alpha:
                 alphas.see(samples)
             scratch.write_samples((rows, slice(0, image.width)), samples)

@@ -52,7 +52,8 @@ class Step:
     `number` counts from 1 to `total`; `height` and `width` are this scale's; `losses` are the
     weighted terms by name, of which `loss` is the sum; `done` is the share of the whole work in
     [0, 1], by cost and not by count; `message` tells of something unusual. `image` returns the
-    picture after this step, at this scale's size.
+    picture after this step, at this scale's size; of what is painted on the disk, a view of 1024
+    pixels, black where nothing is painted yet, as long as the run lasts.
     """
 
     number: int

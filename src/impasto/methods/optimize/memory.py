@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from impasto.backbones.stages import Stage
+from impasto.images.picture import MIN_SIDE
 
 PROGRAM = 500 * 2**20
 """Bytes of Python, PyTorch, a network and what their libraries set aside."""
@@ -134,3 +135,14 @@ def arrange(demand: Demand, limit: int | None, budget: Budget | None = None) -> 
         if limit is None or needed <= limit:
             break
     return Arrangement(chosen, history, needed)
+
+
+def advice(demand: Demand, limit: int) -> str:
+    """Return what would fit into so many bytes: a smaller picture, or else more memory."""
+    for share in range(95, 0, -5):
+        height, width = (side * share // 100 for side in (demand.height, demand.width))
+        if min(height, width) < MIN_SIDE:
+            break
+        if arrange(replace(demand, height=height, width=width), limit).needed <= limit:
+            return f"use --size {max(height, width)}"
+    return "close other programs, or allow more with --memory"

@@ -33,7 +33,15 @@ from impasto.images import (
 )
 from impasto.images.picture import MIN_SIDE, check_size
 from impasto.methods.contract import Image, Step
-from impasto.methods.optimize.memory import HISTORY, PROGRAM, Arrangement, Budget, Demand, arrange
+from impasto.methods.optimize.memory import (
+    HISTORY,
+    PROGRAM,
+    Arrangement,
+    Budget,
+    Demand,
+    advice,
+    arrange,
+)
 from impasto.methods.optimize.objective import Weights
 from impasto.methods.optimize.options import STARTS, OptimizeOptions, layer_weights
 from impasto.methods.optimize.run import Run
@@ -189,24 +197,12 @@ class OptimizeStylizer:
             raise OptionError(
                 f"a {scale.width}x{scale.height} picture needs about"
                 f" {found.needed / 2**30:.1f} GB with {self._network()}, and"
-                f" {limit / 2**30:.1f} GB are {whose}: {self._advice(scale, limit)}"
+                f" {limit / 2**30:.1f} GB are {whose}: {advice(demand, limit)}"
             )
         return found
 
     def _network(self) -> str:
         return self.options.backbone if self.weights_hash else "this network"
-
-    def _advice(self, scale: Scale, limit: int) -> str:
-        """Return what would fit: a smaller picture, or else more memory."""
-        for share in range(95, 0, -5):
-            smaller = replace(
-                scale, height=scale.height * share // 100, width=scale.width * share // 100
-            )
-            if min(smaller.height, smaller.width) < MIN_SIDE:
-                break
-            if arrange(self._demand(smaller), limit).needed <= limit:
-                return f"use --size {max(smaller.height, smaller.width)}"
-        return "close other programs, or allow more with --memory"
 
     def _demand(self, scale: Scale) -> Demand:
         options, weights = self.options, balance(self.options)

@@ -138,7 +138,7 @@ class Engines:
     def __init__(self, streams: int = 1) -> None:
         self.streams = streams
         self._made: dict[Any, Engine] = {}
-        self._room: int | None = None
+        self._room: dict[str | None, int | None] = {}
 
     def of(self, options: RealtimeOptions, sha256: str, graphs: Graphs) -> Engine:
         """Return the engine for a network of this hash.
@@ -162,6 +162,7 @@ class Engines:
         """
         if amount is None and self.streams == 1:
             return None
-        if self._room is None:
-            self._room = free_memory(amount)
-        return None if self._room is None else self._room // self.streams
+        if amount not in self._room:
+            self._room[amount] = free_memory(amount)
+        room = self._room[amount]
+        return None if room is None else room // self.streams

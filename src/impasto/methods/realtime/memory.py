@@ -51,6 +51,16 @@ class Cost:
         return self.fixed + self.per_pixel * max(window, min(self.least, height * width))
 
 
+def cost_of(held: float, halo: int, *, regions: int, local: bool, least: int) -> Cost:
+    """Return the cost of tiles of a network that holds so many bytes for each pixel.
+
+    `regions` are those that guides make, 0 where there are none.
+    """
+    guided = (GUIDED + REGION * regions) if regions else 0
+    fixed = FIXED_MAPS if regions or local else FIXED
+    return Cost(PAINTED + held + guided + LOCAL * local, 2 * halo + 3 * CELL, least, fixed)
+
+
 def free_memory(amount: str | None) -> int | None:
     """Return the bytes that may be taken: of an amount asked for, or of all; None if unknown."""
     asked, there = byte_count(amount), available_memory()

@@ -21,19 +21,8 @@ from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
 from impasto.methods.realtime.engines import Engine, Engines
 from impasto.methods.realtime.guides import Everywhere, Guide, Shares
-from impasto.methods.realtime.memory import (
-    BYTES_PER_PIXEL,
-    FIXED,
-    FIXED_MAPS,
-    GUIDED,
-    LOCAL,
-    PAINTED,
-    REGION,
-    Cost,
-    free_memory,
-    tile_side,
-)
-from impasto.methods.realtime.model import CELL, COLOR, RealtimeModel, shipped_model
+from impasto.methods.realtime.memory import BYTES_PER_PIXEL, Cost, cost_of, free_memory, tile_side
+from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
@@ -129,12 +118,13 @@ class RealtimeStylizer(OnePass):
     def cost(self) -> Cost:
         """Return what a tile takes; see `OnePass`."""
         guided = bool(self.masks) or self.strength_map is not None
-        each = PAINTED + self.model.held * (4 if self.engine.precision == "float32" else 2)
-        each += LOCAL * bool(self.options.local)
-        each += guided * (GUIDED + REGION * len(self.codes))
-        least = LARGEST if isinstance(self.model, ResidualModel) else 0
-        fixed = FIXED_MAPS if guided or self.options.local else FIXED
-        return Cost(each, 2 * self.model.halo + 3 * CELL, least, fixed)
+        return cost_of(
+            self.model.held * (4 if self.engine.precision == "float32" else 2),
+            self.model.halo,
+            regions=len(self.codes) if guided else 0,
+            local=bool(self.options.local),
+            least=LARGEST if isinstance(self.model, ResidualModel) else 0,
+        )
 
     def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
         """Yield the stylized content; see `OnePass`."""
