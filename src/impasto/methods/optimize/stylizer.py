@@ -194,15 +194,13 @@ class OptimizeStylizer:
             limit, whose = int(0.9 * there), "free"
         found = arrange(demand, limit)
         if found.needed > limit:
+            network = self.options.backbone if self.weights_hash else "this network"
             raise OptionError(
                 f"a {scale.width}x{scale.height} picture needs about"
-                f" {found.needed / 2**30:.1f} GB with {self._network()}, and"
+                f" {found.needed / 2**30:.1f} GB with {network}, and"
                 f" {limit / 2**30:.1f} GB are {whose}: {advice(demand, limit)}"
             )
         return found
-
-    def _network(self) -> str:
-        return self.options.backbone if self.weights_hash else "this network"
 
     def _demand(self, scale: Scale) -> Demand:
         options, weights = self.options, balance(self.options)
