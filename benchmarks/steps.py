@@ -6,8 +6,7 @@ Each case runs in a process of its own, at a single scale: 2 steps to warm up, t
 The peak is the process's largest resident set. A pair of L-BFGS is added at each step, up to 20,
 and large pictures take too long for so many: `peak_mb_20_pairs` is the peak and the bytes of the
 pairs that are missing. `processor_seconds` are those of all threads; they bear a busy machine
-better than the time does, and `load` says how busy it was. Threads that wait do so asleep
-(GOMP_SPINCOUNT=0): where others work, waiting awake takes several times as long.
+better than the time does, and `load` says how busy it was.
 """
 
 from __future__ import annotations
@@ -97,10 +96,10 @@ def main() -> None:
         print(json.dumps(measure(sys.argv[1], *(int(value) for value in sys.argv[2:]))))
         return
     threads = int(sys.argv[1]) if len(sys.argv) == 2 else usable_cores()
-    environment, results = {**os.environ, "GOMP_SPINCOUNT": "0"}, []
+    results = []
     for case in CASES:
         command = [sys.executable, "-m", "benchmarks.steps", *map(str, case), str(threads)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         results.append(json.loads(done.stdout.splitlines()[-1]))
         print(results[-1], flush=True)
     save("steps", "python -m benchmarks.steps", results)

@@ -162,12 +162,16 @@ class Batch:
 
 
 def at_once(options: Options) -> int:
-    """Return how many pictures to paint at once: for torch, one takes all cores or the GPU."""
+    """Return how many pictures to paint at once: for torch, one takes all cores or the GPU.
+
+    Else half as many again as there are threads, as each now and then waits for its file.
+    """
     if not isinstance(options, RealtimeOptions):
         return 1
     if options.engine == "torch" or options.device in ("cuda", "mps"):
         return 1
-    return options.threads or usable_cores()
+    threads = options.threads or usable_cores()
+    return threads + threads // 2
 
 
 class _Setups:
