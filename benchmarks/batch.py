@@ -1,20 +1,23 @@
-"""Many pictures at once: pictures a second on all cores, beside one core times their number.
+"""Many pictures at once: pictures a second on all cores, beside one core and one process for each.
 
     python -m benchmarks.batch
 
 Each case runs in a process of its own that may use so many cores. It paints `COUNT` JPEG photos of
 1280x960 for each core into JPEG files by `impasto.stylize_many`, after some to warm up; cases
-alternate.
+alternate. Cores at work together are slower than one alone, whatever the program: so all cores are
+also compared with as many processes, one on each, at the same time.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,48 +29,75 @@ from impasto.images import save_picture
 COUNT, ROUNDS, WIDTH, HEIGHT = 24, 5, 1280, 960
 
 
-def measure(cores: int, folder: Path) -> float:
-    """Return pictures a second, in this process, on so many cores."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-    photos = sorted(folder.glob("*.jpg"))[: COUNT * cores]
+def measure(cores: Sequence[int], folder: Path) -> dict[str, float]:
+    """Return pictures a second, and a picture's processor time, in this process on these cores."""
+    os.sched_setaffinity(0, cores)
+    photos = sorted(folder.glob("*.jpg"))[: COUNT * len(cores)]
     with tempfile.TemporaryDirectory() as out:
-        impasto.stylize_many(photos[: 2 * cores], ["ink"], out)
-        started = time.perf_counter()
+        impasto.stylize_many(photos[: 2 * len(cores)], ["ink"], out)
+        started, spent = time.perf_counter(), time.process_time()
         done = impasto.stylize_many(photos, ["starry-night"], out)
-        took = time.perf_counter() - started
+        took, spent = time.perf_counter() - started, time.process_time() - spent
     assert not any(outcome.error for outcome in done)
-    return len(done) / took
+    return {"rate": len(done) / took, "processor_ms": 1000 * spent / len(done)}
+
+
+def together(groups: Sequence[Sequence[int]], folder: str) -> dict[str, float]:
+    """Measure in as many processes at the same time as there are groups of cores."""
+    command = [sys.executable, "-m", "benchmarks.batch", folder]
+    given = {"stdout": subprocess.PIPE, "text": True}
+    running = [subprocess.Popen([*command, *map(str, g)], **given) for g in groups]  # type: ignore[call-overload]
+    found = [json.loads(process.communicate()[0]) for process in running]
+    return {
+        "rate": sum(each["rate"] for each in found),
+        "processor_ms": statistics.mean(each["processor_ms"] for each in found),
+    }
 
 
 def main() -> None:
-    if len(sys.argv) == 3:
-        print(measure(int(sys.argv[1]), Path(sys.argv[2])))
+    if len(sys.argv) > 2:
+        print(json.dumps(measure([int(core) for core in sys.argv[2:]], Path(sys.argv[1]))))
         return
-    cores = len(os.sched_getaffinity(0))
-    found: dict[int, list[float]] = {1: [], cores: []}
+    cores = sorted(os.sched_getaffinity(0))
+    cases = {
+        "one core": [cores[:1]],
+        "all cores, one process": [cores],
+        "all cores, a process for each": [[core] for core in cores],
+    }
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in cases}
     with tempfile.TemporaryDirectory() as folder:
         one = save_picture(Path(folder) / "photo-000.jpg", photo(WIDTH, HEIGHT)).read_bytes()
-        for i in range(1, COUNT * cores):
+        for i in range(1, COUNT * len(cores)):
             (Path(folder) / f"photo-{i:03d}.jpg").write_bytes(one)
         for _ in range(ROUNDS):
-            for count, rates in found.items():
-                command = [sys.executable, "-m", "benchmarks.batch", str(count), folder]
-                done = subprocess.run(command, capture_output=True, text=True, check=True)
-                rates.append(float(done.stdout))
-                print(count, "cores:", round(rates[-1], 2), "pictures/s", flush=True)
-    save("batch", "python -m benchmarks.batch", _summary(found, cores))
+            for name, groups in cases.items():
+                found[name].append(together(groups, folder))
+                print(name, found[name][-1], flush=True)
+    save("batch", "python -m benchmarks.batch", _summary(found, len(cores)))
 
 
-def _summary(found: dict[int, list[float]], cores: int) -> dict[str, Any]:
-    shares = [many / (cores * one) for one, many in zip(found[1], found[cores], strict=True)]
+def _summary(found: Mapping[str, Sequence[Mapping[str, float]]], cores: int) -> dict[str, Any]:
+    one, many, apart = ([each["rate"] for each in runs] for runs in found.values())
     return {
         "pictures_for_each_core": COUNT,
         "size": f"{WIDTH}x{HEIGHT}",
-        "pictures_per_second": {str(n): [round(r, 3) for r in rates] for n, rates in found.items()},
-        "share_of_cores_times_one": round(statistics.median(shares), 3),
-        "lowest": round(min(shares), 3),
-        "highest": round(max(shares), 3),
+        "cores": cores,
+        "pictures_per_second": {
+            name: [round(each["rate"], 3) for each in runs] for name, runs in found.items()
+        },
+        "processor_ms_per_picture": {
+            name: round(statistics.median(each["processor_ms"] for each in runs), 1)
+            for name, runs in found.items()
+        },
+        "share_of_cores_times_one": _share(many, [cores * rate for rate in one]),
+        "share_of_a_process_for_each_core": _share(many, apart),
     }
+
+
+def _share(rates: Sequence[float], others: Sequence[float]) -> dict[str, float]:
+    shares = [rate / other for rate, other in zip(rates, others, strict=True)]
+    found = {"median": statistics.median(shares), "lowest": min(shares), "highest": max(shares)}
+    return {name: round(share, 3) for name, share in found.items()}
 
 
 if __name__ == "__main__":
