@@ -46,6 +46,7 @@ from impasto.recipe import Ingredient, Recipe, file_sha256
 from impasto.workspace import Workspace
 
 _SHOWN = 1024  # longest side of what a step shows
+_ENCODED = 12  # bytes a pixel of a format that is encoded as a whole
 _CONTENT = 20  # bytes a pixel of a content of another size, as it is decoded and held
 
 
@@ -179,6 +180,8 @@ class FileJob:
     def _fits_in_memory(self) -> bool:
         before, after = (self.opened.height, self.opened.width), self.shape
         held: float = BYTES_PER_PIXEL
+        if not is_streamed(self.output.path):
+            held += _ENCODED
         if before != after:
             held += _CONTENT * math.prod(before) / math.prod(after)
         try:
@@ -265,8 +268,9 @@ def _unchanged(seen: Scratch, tiles: Sequence[Tile]) -> Iterator[Part]:
 def _decisive(recipe: Recipe) -> dict[str, Any]:
     """Return what decides the pixels: not the memory, nor the cores, nor a JPEG's quality."""
     options = {k: v for k, v in recipe.options.items() if k not in ("memory", "threads")}
+    made_with = {k: v for k, v in recipe.made_with.items() if k != "threads"}
     output = {"depth": recipe.output["depth"]}
-    return replace(recipe, options=options, output=output).as_dict()
+    return replace(recipe, options=options, made_with=made_with, output=output).as_dict()
 
 
 def _check_disk(folder: Path, opened: Opened, shape: tuple[int, int], depth: int) -> None:

@@ -18,7 +18,7 @@ from impasto.errors import ImageError, ImpastoError
 from impasto.images import Opened, Scratch, resized_part, unpack
 from impasto.images.files import reason, write_file
 
-_SIDE = 2048  # of the square of the content that is resized at once
+_SIDE = 1024  # of the square of the content that is resized at once
 _LOCK, _STATE, _RESULT = "lock", "state", "result"
 
 

@@ -36,6 +36,29 @@ def test_all_pairs_into_a_folder(run: Any, folder: Path) -> None:
     assert "\r" not in done.err
 
 
+@pytest.mark.parametrize("precision", ["float32", "auto"])
+def test_pictures_of_many_can_be_made_again(run: Any, folder: Path, precision: str) -> None:
+    rest = ("--precision", precision, "--threads", "2")
+    assert run("stylize", "photo.png", "other.png", "-s", "ink", "-o", "out/", *rest).code == 0
+    for name in ("photo", "other"):
+        assert run("again", f"out/{name}-ink.png", "--from", ".").out.endswith("the same bytes\n")
+
+
+def test_a_pyramid_that_is_missing_is_no_picture_to_skip(run: Any, folder: Path) -> None:
+    call = ("stylize", "photo.png", "-s", "ink", "-o", "out/", "--skip-existing", *FAST)
+    assert run(*call).code == 0
+    for count in ("1 painted", "1 skipped"):
+        assert count in run(*call, "--deepzoom").err
+    assert (folder / "out/photo-ink.dzi").is_file()
+
+
+def test_a_bad_file_is_named_once(run: Any, folder: Path) -> None:
+    Path("bad.png").write_bytes(b"no picture")
+    done = run("stylize", "bad.png", "photo.png", "-s", "ink", "-o", "out/", *FAST)
+    assert done.code == 1
+    assert done.err.count("bad.png") == 1
+
+
 def test_a_style_before_the_content_is_one(run: Any, folder: Path) -> None:
     assert run("stylize", "-s", "ink", "photo.png", *FAST).code == 0
     assert made(folder) == {"photo-ink.png"}
@@ -72,7 +95,7 @@ def test_a_bad_file_is_told_and_the_rest_done(run: Any, folder: Path) -> None:
     assert done.code == 1
     assert made(folder) == {"out/photo-ink.png"}
     first, last = done.err.splitlines()
-    assert first == "impasto: nowhere.png: nowhere.png does not exist: check the path"
+    assert first == "impasto: nowhere.png does not exist: check the path"
     assert last.startswith("impasto: 1 painted, 1 failed; in ")
     again = run(*call, "--skip-existing", "-q")
     assert (again.code, again.out) == (1, "")

@@ -66,8 +66,8 @@ class Summary:
         self._clear()
         if outcome.error is not None:
             self.failed += 1
-            text = " ".join(str(outcome.error).split())
-            click.echo(f"impasto: {outcome.pair.content}: {text}", err=True)
+            text, name = " ".join(str(outcome.error).split()), str(outcome.pair.content)
+            click.echo(f"impasto: {text if text.startswith(name) else f'{name}: {text}'}", err=True)
         elif outcome.shape is None:
             self.skipped += 1
         else:

@@ -103,7 +103,7 @@ def _seen(
 class _Recorder:
     """Stand in for an engine and keep what it was given."""
 
-    name, precision = OpenVinoEngine.name, "float32"
+    name, precision, threads = OpenVinoEngine.name, "float32", 1
 
     def __init__(self, margin: int) -> None:
         self.margin = margin

@@ -331,9 +331,15 @@ def test_tiles_do_not_depend_on_the_engines_memory(
     assert np.abs(painted[0] - painted[1]).max() < LEVEL
 
 
-def test_threads_are_shared_by_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert make_engine("torch", "float32", "cpu", 8, None, 4)._threads == 2  # type: ignore[attr-defined]
-    assert make_engine("torch", "float32", "cpu", 2, None, 4)._threads == 1  # type: ignore[attr-defined]
-    # the callers compute as well
-    made = make_engine("onnxruntime", "float32", "cpu", 8, None, 4)
-    assert made._options.intra_op_num_threads == 5  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("name", "threads", "each"),
+    [
+        ("torch", 8, 2),
+        ("torch", 2, 1),
+        ("openvino", 8, 2),
+        ("openvino", 2, 1),
+        ("onnxruntime", 8, 5),  # which callers share, and compute as well
+    ],
+)
+def test_threads_are_shared_by_streams(name: str, threads: int, each: int) -> None:
+    assert make_engine(name, "float32", "cpu", threads, None, 4).threads == each

@@ -21,10 +21,11 @@ Array = NDArray[np.float32]
 
 
 class Engine(Protocol):
-    """Compute a graph's outputs from its inputs, both by name."""
+    """Compute a graph's outputs from its inputs, by name; `threads` are those of each caller."""
 
     name: str
     precision: str
+    threads: int
 
     def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         """Return the outputs of the graph "style" or "content"."""
@@ -82,7 +83,7 @@ class OnnxEngine:
         except ModuleNotFoundError:
             raise MissingExtraError("The ONNX Runtime engine", "onnxruntime") from None
         self._options = onnxruntime.SessionOptions()
-        self._options.intra_op_num_threads = threads or usable_cores()
+        self.threads = self._options.intra_op_num_threads = threads or usable_cores()
         self._runtime, self._sessions = onnxruntime, {}  # type: ignore[var-annotated]
 
     def run(self, graph: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
@@ -109,7 +110,8 @@ class TorchEngine:
         if precision == "int8":
             raise OptionError("precision int8: only openvino computes in it here")
         self._device = choose_device(device)
-        self.precision, self._threads = choose_precision(precision, self._device), threads
+        self.precision = choose_precision(precision, self._device)
+        self.threads = threads or usable_cores()
         modules = (graphs or ShippedGraphs()).modules()
         self._modules = {name: module.to(self._device) for name, module in modules.items()}
 
@@ -124,7 +126,7 @@ class TorchEngine:
         half = torch.autocast(
             self._device.type, torch.bfloat16, enabled=self.precision == "bfloat16"
         )
-        with torch.inference_mode(), cpu_threads(self._threads), half:
+        with torch.inference_mode(), cpu_threads(self.threads), half:
             found = self._modules[graph](**{k: v.to(self._device) for k, v in given.items()})
         named = [found] if graph == "style" else found
         names: Any = self._modules[graph].outputs

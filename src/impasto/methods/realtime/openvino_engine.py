@@ -58,9 +58,11 @@ class OpenVinoEngine:
             raise OptionError(f"precision {precision}: this network has no graph for it")
         self.precision = precision
         exact = precision == "float32" or (precision == "int8" and not half)
+        threads = threads or usable_cores()
+        self.threads = max(1, threads // streams)
         self._settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "f32" if exact else "bf16",
-            "INFERENCE_NUM_THREADS": threads or usable_cores(),
+            "INFERENCE_NUM_THREADS": threads,
         }
         # a hint of latency may take other threads than these
         self._settings |= (

@@ -160,6 +160,7 @@ class RealtimeStylizer(OnePass):
             "impasto": __version__,
             self.engine.name: _version(self.engine.name),
             "engine": self.engine.name,
+            "threads": self.engine.threads,
             "precision": self.engine.precision,
             "weights_sha256": self.model.sha256,
         }
