@@ -138,7 +138,7 @@ class Batch:
                 raise CancelledError
 
         try:
-            if self.skip_existing and self._is_there(pair.out):
+            if self.skip_existing and pair.out.exists() and not self._lacks_pyramid(pair.out):
                 return Outcome(pair)
             job = self._job(pair, setups)
             job.run(go_on)
@@ -151,11 +151,13 @@ class Batch:
             told = ImageError(f"{pair.content}: {reason(error)}")
         return Outcome(pair, time.monotonic() - started, error=told)
 
-    def _is_there(self, out: Path) -> bool:
-        return out.exists() and (not self.deepzoom or out.with_suffix(".dzi").exists())
+    def _lacks_pyramid(self, out: Path) -> bool:
+        return self.deepzoom and not out.with_suffix(".dzi").exists()
 
     def _job(self, pair: Pair, setups: _Setups) -> FileJob:
-        if pair.out.exists() and not (self.force or self.skip_existing):
+        if pair.out.exists() and not self.force:
+            if self.skip_existing:
+                raise ImageError(f"{pair.out} exists without a pyramid: add --force to paint both")
             raise ImageError(f"{pair.out} exists: add --skip-existing, or --force")
         setup, opened = setups.of(pair.styles), open_large(pair.content)
         output = Output.of(pair.out, opened, self.depth, self.quality, deepzoom=self.deepzoom)

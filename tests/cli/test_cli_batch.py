@@ -44,12 +44,15 @@ def test_pictures_of_many_can_be_made_again(run: Any, folder: Path, precision: s
         assert run("again", f"out/{name}-ink.png", "--from", ".").out.endswith("the same bytes\n")
 
 
-def test_a_pyramid_that_is_missing_is_no_picture_to_skip(run: Any, folder: Path) -> None:
-    call = ("stylize", "photo.png", "-s", "ink", "-o", "out/", "--skip-existing", *FAST)
+def test_a_pyramid_that_is_missing_is_told(run: Any, folder: Path) -> None:
+    call = ("stylize", "photo.png", "-s", "ink", "-o", "out/", *FAST)
     assert run(*call).code == 0
-    for count in ("1 painted", "1 skipped"):
-        assert count in run(*call, "--deepzoom").err
-    assert (folder / "out/photo-ink.dzi").is_file()
+    # skipping would be silent, and nothing is written over unasked
+    done = run(*call, "--skip-existing", "--deepzoom")
+    assert done.code == 1
+    assert "exists without a pyramid: add --force" in done.err
+    assert "1 painted" in run(*call, "--force", "--deepzoom").err
+    assert "1 skipped" in run(*call, "--skip-existing", "--deepzoom").err
 
 
 def test_a_bad_file_is_named_once(run: Any, folder: Path) -> None:
