@@ -21,17 +21,20 @@ class Stage:
 
     Attributes:
         layers: Names of the features that it gives, of the input's height and width if it is cut.
+        depth: How often the picture was halved, rounded down, to become the input.
         halo: So many rows of input above and below decide a row of features, an even number;
             None where the picture cannot be cut.
         held: Bytes that a graph of it holds for each place of the input.
-        passed: Bytes of the output for each of its places; it has half the height and width,
-            rounded down. 0 for the last stage, which has none.
+        pools: Whether the output has half the input's height and width, rounded down.
+        passed: Bytes of the output for each of its places; 0 for the last stage, which has none.
         compute: Takes the input (N, C, H, W) to features by name and the output.
     """
 
     layers: tuple[str, ...]
+    depth: int
     halo: int | None
     held: int
+    pools: bool
     passed: int
     compute: Callable[[Tensor], tuple[dict[str, Tensor], Tensor | None]]
 
@@ -44,4 +47,6 @@ def stages_of(backbone: Backbone, layers: Iterable[str]) -> list[Stage]:
     cut: Callable[[Iterable[str]], list[Stage]] | None = getattr(backbone, "strip_stages", None)
     if cut is not None:
         return cut(wanted)
-    return [Stage(wanted, None, WHOLE, 0, lambda images: (backbone(images, wanted), None))]
+    return [
+        Stage(wanted, 0, None, WHOLE, False, 0, lambda images: (backbone(images, wanted), None))
+    ]

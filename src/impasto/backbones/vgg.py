@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from impasto.backbones.convolution import Convolution
 from impasto.backbones.stages import Stage
 from impasto.errors import OptionError
 
@@ -97,6 +98,30 @@ CONFIGS: Mapping[str, VggConfig] = {
 }
 
 
+CONVOLUTIONS = 3  # at most, of a part that strips go through at a time
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A few convolutions in a row: by `names`, with the layers that are read after them.
+
+    `pools` says that a pooling follows, `last` that nothing does.
+    """
+
+    names: tuple[str, ...]
+    taps: Mapping[str, str]
+    pools: bool
+    last: bool
+
+    @property
+    def block(self) -> int:
+        return _block(self.names[0])
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(self.taps.values())
+
+
 class Vgg(nn.Module):
     """Compute named features of pictures; a `Backbone`.
 
@@ -142,7 +167,7 @@ class Vgg(nn.Module):
 
     def _convolution(self, channels: int, width: int, kernel: int) -> nn.Conv2d:
         mode: Any = self.config.padding if kernel > 1 else "zeros"
-        conv = nn.Conv2d(channels, width, kernel, padding=kernel // 2, padding_mode=mode)
+        conv = Convolution(channels, width, kernel, padding=kernel // 2, padding_mode=mode)
         nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
         assert conv.bias is not None
         nn.init.zeros_(conv.bias)
@@ -167,79 +192,83 @@ class Vgg(nn.Module):
     def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Return the features named in `layers`, computing no deeper than needed."""
         features: dict[str, Tensor] = {}
-        blocks, x = self._by_block(layers), images
-        for block, names in blocks:
-            x = self._pool(x) if block > 1 else x
-            found, x = self._pass(block, x, names, onward=block < len(blocks))
+        x = images
+        for part in self._parts(layers):
+            found, x = self._pass(part, x)
             features |= found
         return features
 
     def strip_stages(self, layers: Iterable[str]) -> list[Stage]:
-        """Return a stage for each block that these layers need.
+        """Return a stage for every few convolutions that these layers need.
 
-        It ends with its pooling: so what stands between two stages is small.
+        Few, as each wants a row more on both sides of a strip; a pooling belongs to the stage
+        before it, so what stands between two stages is small.
         """
-        blocks = self._by_block(layers)
         return [
             Stage(
-                names,
+                part.layers,
+                part.block - 1,
                 # the poolings of a strip are those of the whole if it begins on an even row
-                halo=2 * ceil(self.config.depths[block - 1] / 2),
-                held=self._held(block, names, block < len(blocks)),
-                passed=self.dtype.itemsize * width if block < len(blocks) else 0,
-                compute=partial(self._stage, block, names, block < len(blocks)),
+                halo=2 * ceil(len(part.names) / 2),
+                held=self._held(part),
+                pools=part.pools,
+                passed=0 if part.last else self.dtype.itemsize * self.config.widths[part.block - 1],
+                compute=partial(self._stage, part),
             )
-            for (block, names), width in zip(blocks, self.config.widths, strict=False)
+            for part in self._parts(layers)
         ]
 
-    def _by_block(self, layers: Iterable[str]) -> list[tuple[int, tuple[str, ...]]]:
-        """Return the blocks that these layers need, each with the layers to be had from it."""
+    def _parts(self, layers: Iterable[str]) -> list[_Part]:
+        """Return the parts of the trunk, of one block each, that these layers need."""
         wanted = set(layers)
         if unknown := wanted - set(self.layers):
             raise OptionError(f"no layer {', '.join(sorted(unknown))}; these are: {self.layers}")
-        deepest = max((_block(self._tap(name)) for name in wanted), default=0)
+        taps = {self.config.taps.get(n, n): n for n in self.layers if n in wanted}
+        needed = [i for i, name in enumerate(self.trunk) if name in taps]
+        trunk = self.trunk[: max(needed, default=-1) + 1]
+        parts: list[list[str]] = []
+        for name in trunk:
+            if (int(name.split("_")[1]) - 1) % _share(self.config.depths[_block(name) - 1]) == 0:
+                parts.append([])
+            parts[-1].append(name)
+        blocks = [_block(names[0]) for names in parts]
         return [
-            (block, tuple(n for n in self.layers if n in wanted and _block(self._tap(n)) == block))
-            for block in range(1, deepest + 1)
+            _Part(
+                tuple(names),
+                {name: taps[name] for name in names if name in taps},
+                pools=block != following,
+                last=names is parts[-1],
+            )
+            for names, block, following in zip(parts, blocks, blocks[1:] + blocks[-1:], strict=True)
         ]
 
-    def _tap(self, layer: str) -> str:
-        return self.config.taps.get(layer, layer)
+    def _stage(self, part: _Part, x: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
+        features, x = self._pass(part, x)
+        return features, None if part.last else x
 
-    def _stage(
-        self, block: int, layers: tuple[str, ...], onward: bool, x: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor | None]:
-        features, x = self._pass(block, x, layers, onward)
-        return features, self._pool(x) if onward else None
-
-    def _held(self, block: int, layers: tuple[str, ...], onward: bool) -> int:
-        """Return the bytes for each place: inputs of convolutions, results of ReLUs, poolings."""
-        width, size = self.config.widths[block - 1], self.dtype.itemsize
-        depth = self.config.depths[block - 1]
-        if not onward:
-            depth = max(int(self._tap(name).split("_")[1]) for name in layers)
-        first = 3 if block == 1 else self.config.widths[block - 2]
-        inner = first + (2 * depth - 1) * width
-        embedded = sum(self.config.embed.get(name, 0) for name in layers)
+    def _held(self, part: _Part) -> int:
+        """Return the bytes for each place: padded inputs, results of ReLUs, poolings."""
+        width, size = self.config.widths[part.block - 1], self.dtype.itemsize
+        first = width
+        if part.names[0].endswith("_1"):
+            first = 3 if part.block == 1 else self.config.widths[part.block - 2]
+        inner = len(part.names) * width
+        if self.config.padding != "replicate":
+            inner += first + (len(part.names) - 1) * width
+        embedded = sum(self.config.embed.get(name, 0) for name in part.layers)
         # where the maxima were: eight bytes for each of a quarter of the places
-        return size * (inner + embedded) + (2 * width if onward else 0)
+        return size * (inner + embedded) + (2 * width if part.pools else 0)
 
-    def _pass(
-        self, block: int, x: Tensor, layers: tuple[str, ...], onward: bool
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        """Return features of a block and its last layer's, or the last that any needs."""
-        wanted = {self._tap(name): name for name in layers}
-        stem = x = self.normalize(x) if block == 1 else x
+    def _pass(self, part: _Part, x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Return features of a part, and what comes out of it."""
+        stem = x = self.normalize(x) if part.names[0] == "relu1_1" else x
         features: dict[str, Tensor] = {}
-        for name in self.trunk:
-            if _block(name) != block:
-                continue
-            if not onward and len(features) == len(wanted):
-                break
+        for name in part.names:
             x = self._advance(name, x)
-            if name in wanted:
-                features[wanted[name]] = self._embed(wanted[name], stem, x)
-        return features, x
+            if name in part.taps:
+                layer = part.taps[name]
+                features[layer] = self._embed(layer, stem, x)
+        return features, self._pool(x) if part.pools else x
 
     def _pool(self, x: Tensor) -> Tensor:
         return F.max_pool2d(x, 2) if self.config.pooling == "max" else F.avg_pool2d(x, 2)
@@ -254,6 +283,11 @@ class Vgg(nn.Module):
             return x
         source = stem if self.config.embed_stem and name == "relu1_1" else x
         return F.relu_(self._modules[name.replace("relu", "embed")](source))  # type: ignore[misc]
+
+
+def _share(depth: int) -> int:
+    """Return of how many convolutions the parts of a block are."""
+    return ceil(depth / ceil(depth / CONVOLUTIONS))
 
 
 def _block(layer: str) -> int:

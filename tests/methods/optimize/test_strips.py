@@ -148,9 +148,10 @@ def test_a_network_without_stages_goes_through_as_a_whole() -> None:
 @given(st.integers(16, 3000), st.integers(16, 3000), st.integers(0, 2**30), st.integers(1, 2**27))
 def test_strips_cover_every_row_once(height: int, width: int, workspace: int, strip: int) -> None:
     stages = stages_of(small("vgg19"), STYLE)
-    for depth, part in enumerate(cut(stages, height, width, Budget(workspace, strip))):
+    cuts = cut(stages, height, width, Budget(workspace, strip))
+    for stage, part in zip(stages, cuts, strict=True):
         rows = [row for start, stop in part.strips for row in range(start, stop)]
-        assert rows == list(range(height >> depth))
+        assert rows == list(range(height >> stage.depth))
         assert all(start % 2 == 0 and stop > start for start, stop in part.strips)
         assert 0 <= part.kept <= len(part.strips)
 

@@ -15,7 +15,7 @@ PICTURES = 120
 """Bytes for each pixel: the content twice, points and gradients of two steps, a direction and
 what is weighed for it, each three numbers of four bytes."""
 
-AT_WORK = 3  # times its graph is what a strip takes while its gradient is found
+AT_WORK = 4  # times its graph is what a strip takes while its gradient is found
 WHOLE_AT_WORK = 1.1  # the same of a network that is not cut, whose graph is only supposed
 HISTORY = 20  # pairs of L-BFGS, where there is memory for so many
 
@@ -25,11 +25,12 @@ class Budget:
     """Bound the bytes of graphs.
 
     `workspace` is for those that are kept from the first pass to the second, `strip` for that
-    of one strip: small enough for caches, large enough to be shared among cores.
+    of one strip: small enough for caches, large enough to be shared among cores. Strips that
+    would be mostly halo take up to twice as much.
     """
 
-    workspace: int = 2**30
-    strip: int = 96 * 2**20
+    workspace: int = 9 * 2**27
+    strip: int = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def cut(stages: Sequence[Stage], height: int, width: int, budget: Budget) -> lis
     """
     cuts: list[Cut] = []
     left = budget.workspace
-    for depth, stage in reversed(list(enumerate(stages))):
-        high, wide = height >> depth, width >> depth
+    for stage in reversed(stages):
+        high, wide = height >> stage.depth, width >> stage.depth
         each = stage.held * wide
         rows = high if stage.halo is None else _rows(high, stage.halo, budget.strip // max(each, 1))
         strips = tuple((start, min(start + rows, high)) for start in range(0, high, rows))
@@ -62,7 +63,7 @@ def cut(stages: Sequence[Stage], height: int, width: int, budget: Budget) -> lis
 
 def _rows(height: int, halo: int, affordable: int) -> int:
     """Return an even number of rows, so that strips are about equal and most is not halo."""
-    most = max(affordable - 2 * halo, 2 * halo, 2)
+    most = max(affordable - 2 * halo, min(8 * halo, 2 * affordable - 2 * halo), 2 * halo, 2)
     count = -(-height // most)
     rows = -(-height // count)
     return rows + rows % 2
@@ -100,15 +101,15 @@ class Demand:
 
     def _between(self) -> int:
         """Return bytes for each pixel of what stages pass on, and of two of its gradients."""
-        passed = [stage.passed / 4 ** (depth + 1) for depth, stage in enumerate(self.stages)]
-        return int(sum(passed) + sum(passed[:2]))
+        passed = [stage.passed / 4 ** (stage.depth + stage.pools) for stage in self.stages]
+        return int(sum(passed) + sum(sorted(passed)[-2:]))
 
     def _graphs(self, budget: Budget) -> int:
         """Return bytes of the graphs that are kept, and of one at work with all that it makes."""
         kept, largest = 0, 0
         cuts = cut(self.stages, self.height, self.width, budget)
-        for depth, (stage, part) in enumerate(zip(self.stages, cuts, strict=True)):
-            high, wide = self.height >> depth, self.width >> depth
+        for stage, part in zip(self.stages, cuts, strict=True):
+            high, wide = self.height >> stage.depth, self.width >> stage.depth
             rows = max((stop - start for start, stop in part.strips), default=0)
             cost = stage.held * wide * min(high, rows + 2 * (stage.halo or 0))
             kept += part.kept * cost

@@ -42,6 +42,7 @@ class _Graph:
     window: Tensor
     found: Mapping[int, Found]
     output: Tensor | None
+    place: slice  # of the output's rows, in the next stage's input
 
 
 class StripPass:
@@ -67,7 +68,8 @@ class StripPass:
                 graph = self._strip(stage, x, rows, learn and number < part.kept)
                 _add(totals, graph.found)
                 if graph.output is not None:
-                    following = _place(graph.output.detach(), following, x, rows)
+                    count = x.shape[2] >> stage.pools
+                    following = _place(graph, following, count)
                 if graph.window.requires_grad:
                     graphs[number] = graph
             if learn:
@@ -86,7 +88,7 @@ class StripPass:
             before = torch.zeros_like(x) if len(part.strips) > 1 else None
             for number, rows in enumerate(part.strips):
                 graph = graphs.pop(number, None) or self._strip(stage, x, rows, True)
-                own = _backward(graph, derivatives, gradient, rows)
+                own = _backward(graph, derivatives, gradient)
                 if before is None:
                     before = own
                 else:
@@ -112,8 +114,8 @@ class StripPass:
                         core = rows_of(core, start - low, stop - low)
                     found[i] = Found(reader(core, start), core.shape[2] * core.shape[3])
             if output is not None:
-                output = rows_of(output, (start - low) // 2, (stop - low) // 2)
-        return _Graph(low, window, found, output)
+                output = rows_of(output, (start - low) >> stage.pools, (stop - low) >> stage.pools)
+        return _Graph(low, window, found, output, slice(start >> stage.pools, stop >> stage.pools))
 
 
 def read(
@@ -160,26 +162,27 @@ def _add(totals: dict[int, Found], found: Mapping[int, Found]) -> None:
         totals[i] = Found(own, part.places + (totals[i].places if i in totals else 0))
 
 
-def _place(part: Tensor, whole: Tensor | None, x: Tensor, rows: tuple[int, int]) -> Tensor:
-    """Put a strip's output where it belongs in the next stage's input."""
-    if rows == (0, x.shape[2]):
-        return part
+def _place(graph: _Graph, whole: Tensor | None, rows: int) -> Tensor:
+    """Put a strip's output where it belongs in the next stage's input, of so many rows."""
+    assert graph.output is not None
+    part = graph.output.detach()
     if whole is None:
-        shape = (*part.shape[:2], x.shape[2] // 2, part.shape[3])
+        if part.shape[2] == rows:
+            return part
+        shape = (*part.shape[:2], rows, part.shape[3])
         last = torch.channels_last
         whole = torch.empty(shape, dtype=part.dtype, device=part.device, memory_format=last)
-    whole[:, :, rows[0] // 2 : rows[1] // 2] = part
+    if part.shape[2]:  # a last row alone is pooled to none
+        whole[:, :, graph.place] = part
     return whole
 
 
-def _backward(
-    graph: _Graph, derivatives: Sequence[Sums], gradient: Tensor | None, rows: tuple[int, int]
-) -> Tensor:
+def _backward(graph: _Graph, derivatives: Sequence[Sums], gradient: Tensor | None) -> Tensor:
     results = [value for part in graph.found.values() for value in part.sums]
     given = [value for i in graph.found for value in derivatives[i]]
     if graph.output is not None:
         assert gradient is not None
         results.append(graph.output)
-        given.append(gradient[:, :, rows[0] // 2 : rows[1] // 2])
+        given.append(gradient[:, :, graph.place])
     (own,) = torch.autograd.grad(results, graph.window, given)
     return own

@@ -214,8 +214,8 @@ class OptimizeStylizer:
         kept = sum(
             # of a network that is not cut, nobody knows how small its layers are: a quarter
             self.backbone.channels(layer) * (2 if self._precision() == "bfloat16" else 4)
-            >> 2 * (d if stage.halo is not None else 2)
-            for d, stage in enumerate(stages)
+            >> 2 * (stage.depth if stage.halo is not None else 2)
+            for stage in stages
             for layer in stage.layers
             if layer in weights.content
         )
