@@ -25,6 +25,7 @@ class Stage:
         halo: So many rows of input above and below decide a row of features, an even number;
             None where the picture cannot be cut.
         held: Bytes that a graph of it holds for each place of the input.
+        work: Multiplications for each place of the input.
         pools: Whether the output has half the input's height and width, rounded down.
         passed: Bytes of the output for each of its places; 0 for the last stage, which has none.
         compute: Takes the input (N, C, H, W) to features by name and the output.
@@ -34,6 +35,7 @@ class Stage:
     depth: int
     halo: int | None
     held: int
+    work: int
     pools: bool
     passed: int
     compute: Callable[[Tensor], tuple[dict[str, Tensor], Tensor | None]]
@@ -48,5 +50,5 @@ def stages_of(backbone: Backbone, layers: Iterable[str]) -> list[Stage]:
     if cut is not None:
         return cut(wanted)
     return [
-        Stage(wanted, 0, None, WHOLE, False, 0, lambda images: (backbone(images, wanted), None))
+        Stage(wanted, 0, None, WHOLE, 0, False, 0, lambda images: (backbone(images, wanted), None))
     ]

@@ -211,6 +211,7 @@ class Vgg(nn.Module):
                 # the poolings of a strip are those of the whole if it begins on an even row
                 halo=2 * ceil(len(part.names) / 2),
                 held=self._held(part),
+                work=self._work(part),
                 pools=part.pools,
                 passed=0 if part.last else self.dtype.itemsize * self.config.widths[part.block - 1],
                 compute=partial(self._stage, part),
@@ -258,6 +259,14 @@ class Vgg(nn.Module):
         embedded = sum(self.config.embed.get(name, 0) for name in part.layers)
         # where the maxima were: eight bytes for each of a quarter of the places
         return size * (inner + embedded) + (2 * width if part.pools else 0)
+
+    def _work(self, part: _Part) -> int:
+        """Return the multiplications for each place."""
+        names = [name.replace("relu", "conv") for name in part.names]
+        names += [
+            name.replace("relu", "embed") for name in part.layers if name in self.config.embed
+        ]
+        return sum(self.get_parameter(f"{name}.weight").numel() for name in names)
 
     def _pass(self, part: _Part, x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Return features of a part, and what comes out of it."""

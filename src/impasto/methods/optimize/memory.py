@@ -17,6 +17,7 @@ what is weighed for it, each three numbers of four bytes."""
 
 AT_WORK = 4  # times its graph is what a strip takes while its gradient is found
 WHOLE_AT_WORK = 1.1  # the same of a network that is not cut, whose graph is only supposed
+SLOW = 200  # multiplications for each byte of a graph: VGG's all but the first, none of compact's
 HISTORY = 20  # pairs of L-BFGS, where there is memory for so many
 
 
@@ -24,7 +25,8 @@ HISTORY = 20  # pairs of L-BFGS, where there is memory for so many
 class Budget:
     """Bound the bytes of graphs.
 
-    `workspace` is for those that are kept from the first pass to the second, `strip` for that
+    `workspace` is for those that are kept from the first pass to the second (see
+    `Demand.workspace`), `strip` for that
     of one strip: small enough for caches, large enough to be shared among cores. Strips that
     would be mostly halo take up to twice as much.
     """
@@ -93,6 +95,19 @@ class Demand:
     solver: Callable[[int], int]
     style: int
 
+    def workspace(self) -> int:
+        """Return the bytes for graphs where memory is not short.
+
+        Those that take long to compute again for what they hold, up to 3 GB of them. The others
+        are written to fresh memory, which takes about as long as computing them.
+        """
+        slow = sum(
+            stage.held * (self.height >> stage.depth) * (self.width >> stage.depth)
+            for stage in self.stages
+            if stage.work > SLOW * stage.held
+        )
+        return min(max(slow, Budget().workspace), 3 * 2**30)
+
     def bytes(self, budget: Budget, history: int) -> int:
         """Return the peak, beside the program itself."""
         each = PICTURES + self.kept + self.solver(history) + self._between()
@@ -126,7 +141,7 @@ def arrange(demand: Demand, limit: int | None, budget: Budget | None = None) -> 
     are cut finer, at last L-BFGS keeps fewer pairs. Where nothing fits, `needed` of what is
     returned is above the limit.
     """
-    budget = budget or Budget()
+    budget = budget or Budget(demand.workspace())
     workspaces = [budget.workspace >> shift for shift in (0, 1, 2, 3, 4)]
     choices = [(Budget(workspace, budget.strip), HISTORY) for workspace in (*workspaces, 0)]
     smallest = Budget(0, 2**23)
