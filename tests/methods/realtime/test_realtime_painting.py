@@ -136,6 +136,10 @@ def test_spans_cover_everything_once(cells: int, side: int, around: int) -> None
         assert min(length, inner.stop + around) <= outer.stop <= length
         assert outer.start % CELL == outer.stop % CELL == 0
     assert len({outer.stop - outer.start for _, outer in cut}) == 1
+    # no more than there must be: equal parts, and what is around them
+    least = length + len(cut) * 2 * around
+    assert sum(outer.stop - outer.start for _, outer in cut) <= least + 4 * CELL * len(cut)
+    assert max(inner.stop - inner.start for inner, _ in cut) <= max(side + 3 * CELL, CELL)
 
 
 @pytest.mark.parametrize(

@@ -79,15 +79,19 @@ def tiles_of(shape: Sequence[int], side: int, halo: int) -> list[Tile]:
 
 
 def spans(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a length into spans of `side`, each with what surrounds it, the halo at least.
+    """Cut a length into about equal spans of about `side`, each with the halo around it.
 
-    All surroundings have one length, so that the engine compiles for one shape.
+    All surroundings have one length, so that the engine compiles for one shape; equal spans are
+    the least work in all. None is more than three cells longer than `side`, as a margin does not
+    make a tile of its own.
     """
-    most = side + 3 * CELL  # a margin does not make a tile of its own
     count = max(1, -(-(length - 3 * CELL) // side))
-    window = min(length, most + 2 * halo)
-    for i in range(count):
-        start, stop = i * side, length if i + 1 == count else (i + 1) * side
+    even = min(side, -(-length // (count * CELL)) * CELL)
+    starts = [start for start in range(0, length, even) if start < max(1, length - 3 * CELL)]
+    ends = [*starts[1:], length]
+    longest = max(stop - start for start, stop in zip(starts, ends, strict=True))
+    window = min(length, longest + 2 * halo)
+    for start, stop in zip(starts, ends, strict=True):
         first = min(max(0, start - halo), length - window)
         yield slice(start, stop), slice(first, first + window)
 
