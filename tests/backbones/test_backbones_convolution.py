@@ -62,3 +62,15 @@ def test_one_that_learns_gets_its_weights_gradient() -> None:
     convolution(torch.randn(1, 3, 8, 8).double()).sum().backward()
     assert convolution.weight.grad is not None
     assert convolution.weight.grad.any()
+
+
+def test_under_autocast_the_gradient_comes_in_the_input_s_precision() -> None:
+    convolution = frozen(3, 4).float()
+    x = torch.randn(1, 3, 16, 16, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        y = convolution(x)
+    assert y.dtype == torch.bfloat16
+    (found,) = torch.autograd.grad(y.float().square().sum(), x)
+    (wanted,) = torch.autograd.grad(convolution(x).square().sum(), x)
+    assert found.dtype == torch.float32
+    assert (found - wanted).norm() < 0.02 * wanted.norm()

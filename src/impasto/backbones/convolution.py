@@ -35,6 +35,7 @@ class _Replicated(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (weight,), (own,) = ctx.saved_tensors, gradients
+        weight = weight.to(own.dtype)  # under autocast they differ
         gradient = _plain(own, weight)
         for row, k in ((slice(0, 1), 0), (slice(-1, None), 2)):
             # what reaches the repeated rows, corners and all, and then the columns between

@@ -103,10 +103,7 @@ CONVOLUTIONS = 3  # at most, of a part that strips go through at a time
 
 @dataclass(frozen=True)
 class _Part:
-    """A few convolutions in a row: by `names`, with the layers that are read after them.
-
-    `pools` says that a pooling follows, `last` that nothing does.
-    """
+    """A few convolutions in a row, the layers read after them, and whether a pooling follows."""
 
     names: tuple[str, ...]
     taps: Mapping[str, str]
@@ -225,10 +222,9 @@ class Vgg(nn.Module):
         if unknown := wanted - set(self.layers):
             raise OptionError(f"no layer {', '.join(sorted(unknown))}; these are: {self.layers}")
         taps = {self.config.taps.get(n, n): n for n in self.layers if n in wanted}
-        needed = [i for i, name in enumerate(self.trunk) if name in taps]
-        trunk = self.trunk[: max(needed, default=-1) + 1]
+        needed = [i for i, name in enumerate(self.trunk, 1) if name in taps]
         parts: list[list[str]] = []
-        for name in trunk:
+        for name in self.trunk[: max(needed, default=0)]:
             if (int(name.split("_")[1]) - 1) % _share(self.config.depths[_block(name) - 1]) == 0:
                 parts.append([])
             parts[-1].append(name)
@@ -262,10 +258,9 @@ class Vgg(nn.Module):
 
     def _work(self, part: _Part) -> int:
         """Return the multiplications for each place."""
+        embedded = (name for name in part.layers if name in self.config.embed)
         names = [name.replace("relu", "conv") for name in part.names]
-        names += [
-            name.replace("relu", "embed") for name in part.layers if name in self.config.embed
-        ]
+        names += [name.replace("relu", "embed") for name in embedded]
         return sum(self.get_parameter(f"{name}.weight").numel() for name in names)
 
     def _pass(self, part: _Part, x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
