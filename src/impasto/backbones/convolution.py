@@ -51,8 +51,9 @@ class _Replicated(torch.autograd.Function):
 def _plain(own: Tensor, weight: Tensor) -> Tensor:
     """Return the gradient at the input of a convolution that pads with zeros."""
     shape = (own.shape[0], weight.shape[1], *own.shape[2:])
-    # never read: only its size and its layout count
-    like = own.new_empty(shape).contiguous(memory_format=torch.channels_last)
+    # never read nor written: only its size and its layout count
+    last = torch.channels_last
+    like = torch.empty(shape, dtype=own.dtype, device=own.device, memory_format=last)
     ones = [1, 1]
     found: Tensor = torch.ops.aten.convolution_backward(
         own, like, weight, None, ones, ones, ones, False, [0, 0], 1, [True, False, False]

@@ -246,12 +246,9 @@ class Vgg(nn.Module):
     def _held(self, part: _Part) -> int:
         """Return the bytes for each place: padded inputs, results of ReLUs, poolings."""
         width, size = self.config.widths[part.block - 1], self.dtype.itemsize
-        first = width
-        if part.names[0].endswith("_1"):
-            first = 3 if part.block == 1 else self.config.widths[part.block - 2]
         inner = len(part.names) * width
-        if self.config.padding != "replicate":
-            inner += first + (len(part.names) - 1) * width
+        if self.config.padding != "replicate":  # which keeps no inputs
+            inner += sum(self.get_parameter(f"{n}.weight").shape[1] for n in _convolutions(part))
         embedded = sum(self.config.embed.get(name, 0) for name in part.layers)
         # where the maxima were: eight bytes for each of a quarter of the places
         return size * (inner + embedded) + (2 * width if part.pools else 0)
@@ -259,7 +256,7 @@ class Vgg(nn.Module):
     def _work(self, part: _Part) -> int:
         """Return the multiplications for each place."""
         embedded = (name for name in part.layers if name in self.config.embed)
-        names = [name.replace("relu", "conv") for name in part.names]
+        names = _convolutions(part)
         names += [name.replace("relu", "embed") for name in embedded]
         return sum(self.get_parameter(f"{name}.weight").numel() for name in names)
 
@@ -287,6 +284,10 @@ class Vgg(nn.Module):
             return x
         source = stem if self.config.embed_stem and name == "relu1_1" else x
         return F.relu_(self._modules[name.replace("relu", "embed")](source))  # type: ignore[misc]
+
+
+def _convolutions(part: _Part) -> list[str]:
+    return [name.replace("relu", "conv") for name in part.names]
 
 
 def _share(depth: int) -> int:

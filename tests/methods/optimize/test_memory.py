@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import torch
 
+from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.errors import OptionError
 from impasto.methods.optimize import stylizer as stylizer_module
 from impasto.methods.optimize.lbfgs import Lbfgs
-from impasto.methods.optimize.memory import PROGRAM, Arrangement, Budget, arrange
+from impasto.methods.optimize.memory import PROGRAM, Arrangement, Budget, Demand, arrange
 from impasto.methods.optimize.options import resolve
 from impasto.methods.optimize.schedule import Scale
 from impasto.methods.optimize.solvers import make_solver
@@ -181,3 +182,11 @@ def test_the_estimate_is_above_the_peak_but_not_far(compact: object, draw: Any) 
         )
         needed = ready._demand(Scale(768, 768, 30)).bytes(budget, 20)
         assert 0.4 * needed < 1024 * int(done.stdout) < needed
+
+
+def test_graphs_of_a_slow_network_are_kept_with_more_memory() -> None:
+    for name, kept in (("compact", Budget().workspace), ("vgg19", 3 * 2**30)):
+        with torch.device("meta"):
+            stages = Vgg(CONFIGS[name]).bfloat16().strip_stages(["relu1_1", "relu4_2", "relu5_1"])
+        demand = Demand(stages, LARGE.height, LARGE.width, 0, lambda history: 0, 0)
+        assert demand.workspace() == arrange(demand, None).budget.workspace == kept

@@ -17,7 +17,7 @@ what is weighed for it, each three numbers of four bytes."""
 
 AT_WORK = 4  # times its graph is what a strip takes while its gradient is found
 WHOLE_AT_WORK = 1.1  # the same of a network that is not cut, whose graph is only supposed
-SLOW = 200  # multiplications for each byte of a graph: VGG's all but the first, none of compact's
+SLOW = 250  # multiplications for each byte of a graph: VGG has more but at first, compact nowhere
 HISTORY = 20  # pairs of L-BFGS, where there is memory for so many
 
 
@@ -25,10 +25,9 @@ HISTORY = 20  # pairs of L-BFGS, where there is memory for so many
 class Budget:
     """Bound the bytes of graphs.
 
-    `workspace` is for those that are kept from the first pass to the second (see
-    `Demand.workspace`), `strip` for that
-    of one strip: small enough for caches, large enough to be shared among cores. Strips that
-    would be mostly halo take up to twice as much.
+    `workspace` is for those that are kept from the first pass to the second; of slow networks it
+    is more (`Demand.workspace`). `strip` is for that of one strip: small enough for caches, large
+    enough to be shared among cores. Strips that would be mostly halo take up to twice as much.
     """
 
     workspace: int = 9 * 2**27
