@@ -124,9 +124,9 @@ def same_weights(baseline: Baseline, content: Image) -> Weights:
         name: STYLE_WEIGHT * g.square().sum().item() / g.numel()
         for name, g in baseline.grams.items()
     }
+    content_weight = {CONTENT_LAYER: CONTENT_WEIGHT * spread / kept.numel()}
     return Weights(
-        {CONTENT_LAYER: CONTENT_WEIGHT * spread / kept.numel()},
-        style,
+        {"features": content_weight, "gram": style},
         TV_WEIGHT * 255**2 * content.size,
     )
 

@@ -8,6 +8,7 @@ from impasto.losses.features import (
     relative_square,
 )
 from impasto.losses.picture import (
+    laplacian,
     out_of_range,
     squared_excess,
     squared_variation,
@@ -19,6 +20,7 @@ __all__ = [
     "STYLE_LAYERS",
     "channel_products",
     "gram",
+    "laplacian",
     "out_of_range",
     "relative_square",
     "squared_excess",

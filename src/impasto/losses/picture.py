@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -31,3 +32,15 @@ def out_of_range(images: Tensor) -> Tensor:
 def squared_excess(images: Tensor) -> Tensor:
     """Return the sum of squared excesses over [0, 1]; those of a picture's parts add up."""
     return (images - images.clamp(0, 1)).square().sum()
+
+
+def laplacian(images: Tensor, pool: int) -> Tensor:
+    """Return the Laplacian of pictures averaged in squares of `pool` pixels; borders repeat.
+
+    Li et al. 2017, "Laplacian-Steered Neural Style Transfer", equation 6.
+    """
+    small = F.avg_pool2d(images, pool, ceil_mode=True, count_include_pad=False)
+    padded = F.pad(small, (1, 1, 1, 1), mode="replicate")
+    across = padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
+    down = padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1]
+    return across + down - 4 * small

@@ -109,7 +109,9 @@ def run_of(image: Any) -> Run:
     return Run(backbone, image, [lambda longest: style], [1.0], torch.device("cpu"))
 
 
-WEIGHTS = Weights({"relu3_1": 0.1}, {"relu1_1": 0.5, "relu2_1": 0.5}, 0.5, 50.0)
+WEIGHTS = Weights(
+    {"features": {"relu3_1": 0.1}, "gram": {"relu1_1": 0.5, "relu2_1": 0.5}}, 0.5, 50.0
+)
 
 
 def test_a_run_counts_its_steps_and_its_work(compact: object, draw: Any) -> None:

@@ -18,7 +18,7 @@ from impasto.methods.optimize.memory import PROGRAM, Arrangement, Budget, Demand
 from impasto.methods.optimize.options import resolve
 from impasto.methods.optimize.schedule import Scale
 from impasto.methods.optimize.solvers import make_solver
-from impasto.methods.optimize.strips import read
+from impasto.methods.optimize.strips import Reader, read
 from impasto.methods.optimize.stylizer import OptimizeStylizer, prepare
 
 GB = 10**9
@@ -108,8 +108,8 @@ def test_a_network_of_ones_own_goes_through_whole(draw: Any) -> None:
     options = resolve({"steps": 2, "device": "cpu", **layer})
     ready = prepare([draw()], [1.0], options, own)
     assert ready(draw(48, 40)).shape == (48, 40, 3)
-    found = read(own, image, [("relu1_1", lambda features, row: (features.sum(),))], Budget())
-    assert (found[0].places, found[0].sums[0]) == (14 * 18, own.stages(image).sum())
+    found = read(own, image, [Reader("relu1_1", lambda features, row: (features.sum(),))], Budget())
+    assert (found[0].places, found[0].values[0]) == (14 * 18, own.stages(image).sum())
     # no more than such a network took before pictures were cut
     assert arrange(ready._demand(Scale(1024, 1024, 100)), None).needed < 6 * GB
     with pytest.raises(OptionError, match="with this network"):
@@ -161,7 +161,7 @@ torch.set_num_threads(1)
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 backbone, x = load_backbone("compact"), torch.rand(1, 3, 768, 768)
-weights = Weights({"relu4_2": 1.0}, {"relu1_1": 1.0, "relu2_1": 1.0})
+weights = Weights({"features": {"relu4_2": 1.0}, "gram": {"relu1_1": 1.0, "relu2_1": 1.0}})
 objective = Objective(backbone, x[..., :64, :64], [x[..., :64, :64]], [1.0], weights)
 objective.gradient(x[..., :64, :64])
 before = peak()

@@ -14,7 +14,8 @@ from impasto.methods.optimize.objective import Objective, Weights
 
 CONTENT = {"relu3_1": 0.2, "relu4_2": 0.3}
 STYLE = {"relu1_1": 1.0, "relu3_1": 2.0}
-WEIGHTS = Weights(CONTENT, STYLE, total_variation=0.5, range=50.0)
+BOTH = {"features": CONTENT, "gram": STYLE}
+WEIGHTS = Weights(BOTH, total_variation=0.5, range=50.0)
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def pictures(draw: object) -> list[Tensor]:
 
 def test_no_loss_where_all_is_reached(backbone: Backbone, pictures: list[Tensor]) -> None:
     picture = pictures[0]
-    objective = Objective(backbone, picture, [picture], [1.0], Weights(CONTENT, STYLE))
+    objective = Objective(backbone, picture, [picture], [1.0], Weights(BOTH))
     terms, gradient = objective.gradient(picture)
     assert set(terms.values()) == {0.0}
     assert not gradient.any()
@@ -56,7 +57,7 @@ def test_terms_have_names_and_the_gradient_is_their_sums(
 
 def test_terms_of_no_weight_are_left_out(backbone: Backbone, pictures: list[Tensor]) -> None:
     content, style, _ = pictures
-    weights = Weights({}, {}, total_variation=1.0)
+    weights = Weights(total_variation=1.0)
     terms, _ = Objective(backbone, content, [style], [1.0], weights).gradient(content)
     assert set(terms) == {"total variation"}
 
@@ -65,7 +66,7 @@ def test_weights_scale_their_terms(backbone: Backbone, pictures: list[Tensor]) -
     content, style, x = pictures
     x = 1.5 * x - 0.2
     once, _ = Objective(backbone, content, [style], [1.0], WEIGHTS).gradient(x)
-    heavier = Weights({k: 3 * w for k, w in CONTENT.items()}, STYLE, 1.0, 500.0)
+    heavier = Weights(BOTH | {"features": {k: 3 * w for k, w in CONTENT.items()}}, 1.0, 500.0)
     again, _ = Objective(backbone, content, [style], [1.0], heavier).gradient(x)
     factors = {"content": 3, "style": 1, "total": 2, "range": 10}
     for name, value in once.items():
@@ -77,7 +78,7 @@ def test_blended_grams_pull_as_the_weighted_styles_do(
 ) -> None:
     content, *styles = pictures
     shares, layer = (0.3, 0.7), "relu3_1"
-    objective = Objective(backbone, content, styles, shares, Weights({}, {layer: 1.0}))
+    objective = Objective(backbone, content, styles, shares, Weights({"gram": {layer: 1.0}}))
     _, gradient = objective.gradient(content)
 
     x = content.clone().requires_grad_(True)

@@ -22,7 +22,8 @@ from impasto.methods.optimize.objective import Objective, Weights
 from impasto.methods.optimize.strips import rows_of
 
 STYLE = {"relu1_1": 0.2, "relu2_1": 0.2, "relu3_1": 0.2, "relu4_1": 0.2, "relu5_1": 0.2}
-WEIGHTS = Weights({"relu3_1": 0.01, "relu4_1": 0.03}, STYLE, 2.0, 50.0)
+CONTENT = {"relu3_1": 0.01, "relu4_1": 0.03}
+WEIGHTS = Weights({"features": CONTENT, "gram": STYLE}, 2.0, 50.0)
 # the narrowest strips that a stage's halo allows, some of them kept
 TINY = Budget(2**18, 1)
 
@@ -31,16 +32,16 @@ def plain(
     backbone: Backbone, content: Tensor, style: Tensor, x: Tensor, weights: Weights = WEIGHTS
 ) -> tuple[dict[str, float], Tensor]:
     """Return terms and gradient as anyone would write them, from the whole picture at once."""
-    wanted, target = backbone(content, weights.content), backbone(style, weights.style)
+    wanted, target = backbone(content, CONTENT), backbone(style, STYLE)
     x = x.clone().requires_grad_(True)
-    features, terms = backbone(x, {**weights.content, **weights.style}), {}
-    for name, weight in weights.content.items():
+    features, terms = backbone(x, weights.layers), {}
+    for name, weight in CONTENT.items():
         kept = wanted[name].to(torch.promote_types(wanted[name].dtype, torch.float32))
         energy, mean = kept.square().sum(), kept.mean((2, 3), keepdim=True)
         spread = torch.maximum((kept - mean).square().sum(), 0.01 * energy)
         distance = (features[name].to(kept.dtype) - kept).square().sum()
         terms[f"content {name}"] = weight * distance / spread
-    for name, weight in weights.style.items():
+    for name, weight in STYLE.items():
         kept = gram(target[name])
         wide = torch.promote_types(kept.dtype, torch.float32)
         distance = relative_square(gram(features[name]).to(wide), kept.to(wide))

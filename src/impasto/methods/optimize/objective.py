@@ -1,39 +1,46 @@
-"""The objective: how far a picture is from the content's features and the styles' Grams.
+"""The objective: how far a picture is from the content's features and the styles' statistics.
 
-Gatys, Ecker & Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016.
+Gatys, Ecker & Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016;
+the losses that came after it are terms likewise, each with its source.
 
 Deviations: distances are relative (content to the variance of its features, style to the
-target Gram's energy), so that weights carry over between backbones and sizes; several styles
-are blended in their Grams, which has the same minimum as the weighted sum of their losses; a
-range loss is added.
+target's energy), so that weights carry over between losses, backbones and sizes; several styles
+are blended in their statistics, which for Gram matrices has the same minimum as the weighted
+sum of their losses; a range loss is added.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from impasto.backbones import Backbone
 from impasto.backbones.stages import stages_of
-from impasto.losses import squared_excess, squared_variation
+from impasto.losses import laplacian, relative_square, squared_excess, squared_variation
 from impasto.methods.optimize.memory import Budget, cut
-from impasto.methods.optimize.strips import Found, StripPass, Sums
-from impasto.methods.optimize.terms import Term, content_terms, style_terms
+from impasto.methods.optimize.strips import Found, StripPass, Values, read
+from impasto.methods.optimize.terms import BUILD, REFRESH, Keeper, Sources, Term
 
 PIXELS = 2**19  # of a strip for the losses of the picture itself
+POOLS = (4, 16)  # squares whose Laplacians are compared: edges of shapes, not of texture
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weigh the terms: `content` and `style` by layer, already multiplied by the balance."""
+    """Weigh the terms: `losses` by name and layer, and those of the picture itself."""
 
-    content: Mapping[str, float]
-    style: Mapping[str, float]
+    losses: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     total_variation: float = 0.0
     range: float = 0.0
+    laplacian: float = 0.0
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Return all layers that a loss reads."""
+        return tuple(dict.fromkeys(layer for layers in self.losses.values() for layer in layers))
 
 
 class Objective:
@@ -47,36 +54,64 @@ class Objective:
         blend: Sequence[float],
         weights: Weights,
         budget: Budget | None = None,
+        seed: int = 0,
     ) -> None:
         self.weights, budget = weights, budget or Budget()
+        generator = torch.Generator().manual_seed(seed)
+        sources = Sources(backbone, content, styles, blend, budget, generator)
         self.terms: list[Term] = [
-            *content_terms(backbone, content, weights.content, budget),
-            *style_terms(backbone, styles, blend, weights.style, budget),
+            term
+            for name, layers in weights.losses.items()
+            if layers
+            for term in BUILD[name](sources, layers)
         ]
-        self._stages = stages_of(backbone, (*weights.content, *weights.style))
+        self._backbone, self._budget, self._generator = backbone, budget, generator
+        self._stages = stages_of(backbone, weights.layers)
         self._cuts = cut(self._stages, content.shape[2], content.shape[3], budget)
+        self._edges = [laplacian(content, p) for p in POOLS] if weights.laplacian else []
+        self._evaluations = 0
 
     def gradient(self, x: Tensor) -> tuple[dict[str, float], Tensor]:
-        """Return the weighted terms by name, whose sum is the loss, and its gradient at `x`."""
-        readers = [(term.layer, term.read) for term in self.terms]
-        strips = StripPass(self._stages, self._cuts, readers)
-        values, derivatives = self._losses(strips.forward(x.detach()))
-        gradient = strips.backward(derivatives) if self.terms else torch.zeros_like(x)
-        return values | self._of_picture(x.detach(), gradient), gradient
+        """Return the weighted terms by name, whose sum is the loss, and its gradient at `x`.
 
-    def _losses(self, found: Sequence[Found]) -> tuple[dict[str, float], list[Sums]]:
-        """Return the terms, and the derivatives of their sum by what was found."""
-        values, derivatives = {}, []
-        for term, part in zip(self.terms, found, strict=True):
-            sums = tuple(value.requires_grad_() for value in part.sums)
-            loss = term.loss(Found(sums, part.places))
+        Terms that look, or that know some places only, do so anew every `REFRESH` calls.
+        """
+        x = x.detach()
+        if self._evaluations % REFRESH == 0:
+            self._refresh(x)
+        self._evaluations += 1
+        readers = [reader for term in self.terms for reader in term.readers]
+        strips = StripPass(self._stages, self._cuts, readers)
+        values, derivatives = self._losses(strips.forward(x))
+        gradient = strips.backward(derivatives) if self.terms else torch.zeros_like(x)
+        return values | self._of_picture(x, gradient), gradient
+
+    def _refresh(self, x: Tensor) -> None:
+        looked = dict.fromkeys(term.looks for term in self.terms if term.looks is not None)
+        keepers = {layer: Keeper(layer) for layer in looked}
+        if keepers:
+            read(self._backbone, x, [each.reader for each in keepers.values()], self._budget)
+        features = {layer: keeper.features() for layer, keeper in keepers.items()}
+        for term in self.terms:
+            term.refresh(self._generator, features[term.looks] if term.looks else None)
+
+    def _losses(self, found: Sequence[Found]) -> tuple[dict[str, float], list[Values]]:
+        """Return the terms, and the derivatives of their sum by what was read."""
+        values: dict[str, float] = {}
+        derivatives: list[Values] = []
+        for term in self.terms:
+            own = found[len(derivatives) : len(derivatives) + len(term.readers)]
+            own = [Found(tuple(v.requires_grad_() for v in f.values), f.places) for f in own]
+            loss = term.loss(own)
             values[term.name] = loss.item()
-            derivatives.append(torch.autograd.grad(loss, sums))
+            flat = [value for part in own for value in part.values]
+            grads = iter(torch.autograd.grad(loss, flat))
+            derivatives += [tuple(next(grads) for _ in part.values) for part in own]
         return values, derivatives
 
     def _of_picture(self, x: Tensor, gradient: Tensor) -> dict[str, float]:
         """Return the picture's own terms, and add their gradient to `gradient`."""
-        found: dict[str, float] = {}
+        found = self._of_edges(x, gradient)
         height, width = x.shape[2:]
         rows = max(1, PIXELS // width)
         for start in range(0, height, rows):
@@ -90,6 +125,18 @@ class Objective:
             for name, term in terms.items():
                 found[name] = found.get(name, 0.0) + term.item()
         return found
+
+    def _of_edges(self, x: Tensor, gradient: Tensor) -> dict[str, float]:
+        if not self._edges:
+            return {}
+        x = x.detach().requires_grad_()
+        apart = [
+            relative_square(laplacian(x, p), e).sum()
+            for p, e in zip(POOLS, self._edges, strict=True)
+        ]
+        loss = self.weights.laplacian * torch.stack(apart).mean()
+        gradient += torch.autograd.grad(loss, x)[0]
+        return {"laplacian": loss.item()}
 
     def _of_rows(self, window: Tensor, rows: int, values: int) -> dict[str, Tensor]:
         terms = {}

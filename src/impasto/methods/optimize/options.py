@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from impasto.backbones import BACKBONES, layer_name
 from impasto.errors import OptionError
+from impasto.methods.optimize.catalog import CONTENT_LOSSES, STYLE_LOSSES, Loss
 from impasto.options import byte_count, check, declarations, option, suggest, unknown_option
 
 OPTIMIZERS = ("lbfgs", "adam", "adam-tutorial", "sgd")
 STARTS = ("content", "noise", "style", "fast")
-STYLE_LAYERS = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 
 
 # name -> (what it is for, which knobs it turns)
@@ -78,18 +78,32 @@ class OptimizeOptions:
     content_weight: float = option(
         0.03, "Weight of the content's features.", group="Look", low=0, high=1e6
     )
-    style_weight: float = option(1.0, "Weight of the style's Grams.", group="Look", low=0, high=1e6)
+    style_weight: float = option(1.0, "Weight of the style.", group="Look", low=0, high=1e6)
     tv_weight: float = option(
         2.0, "Weight of total variation: calms noise.", group="Look", low=0, high=1e6
     )
     range_weight: float = option(
         50.0, "Weight of values outside what a picture can show.", group="Look", low=0, high=1e6
     )
-    content_layers: str = option(
-        "relu4_2", "Layers of the content loss, as layer or layer=weight, ...", group="Look"
+    content_losses: str = option(
+        "features",
+        "What is kept of the content, as loss or loss=weight, ...: " + ", ".join(CONTENT_LOSSES),
+        group="Look",
     )
-    style_layers: str = option(
-        STYLE_LAYERS, "Layers of the style loss, as layer or layer=weight, ...", group="Look"
+    style_losses: str = option(
+        "gram",
+        "What is taken of the style, as loss or loss=weight, ...: " + ", ".join(STYLE_LOSSES),
+        group="Look",
+    )
+    content_layers: str | None = option(
+        None,
+        "Layers of the content losses, as layer or layer=weight, ...; without it, their own.",
+        group="Look",
+    )
+    style_layers: str | None = option(
+        None,
+        "Layers of the style losses, as layer or layer=weight, ...; without it, their own.",
+        group="Look",
     )
     pooling: str = option(
         "max", "Pooling of the backbone.", group="Look", choices=("max", "average")
@@ -139,12 +153,21 @@ class OptimizeOptions:
         """Check all limits, that the layers can be read, and that nothing contradicts itself."""
         check(self)
         byte_count(self.memory)
-        content = self.content_weight * sum(layer_weights(self.content_layers).values())
-        style = self.style_weight * sum(layer_weights(self.style_layers).values())
+        content, style = self.content_shares(), self.style_shares()
         if not any((content, style, self.tv_weight, self.range_weight)):
             raise OptionError("all weights are 0: give content_weight or style_weight some")
         if self.optimizer == "lbfgs" and self.learning_rate is not None:
             raise OptionError("learning_rate: lbfgs finds its own step; leave it out or use adam")
+
+    def content_shares(self) -> dict[str, dict[str, float]]:
+        """Return the content's weight, shared among its losses and their layers."""
+        return _shares(
+            self.content_losses, CONTENT_LOSSES, self.content_layers, self.content_weight
+        )
+
+    def style_shares(self) -> dict[str, dict[str, float]]:
+        """Return the style's weight, shared among its losses and their layers."""
+        return _shares(self.style_losses, STYLE_LOSSES, self.style_layers, self.style_weight)
 
 
 def resolve(given: Mapping[str, Any]) -> OptimizeOptions:
@@ -170,17 +193,57 @@ def layer_weights(text: str) -> dict[str, float]:
     Raises:
         OptionError: not a layer, not a finite weight of at least 0, or a layer named twice.
     """
+    return _weights(text, "layer", layer_name)
+
+
+def loss_weights(text: str, known: Mapping[str, Loss]) -> dict[str, float]:
+    """Read "gram, nearest=0.5" into weights by loss; no weight means 1.
+
+    Raises:
+        OptionError: not a loss, not a finite weight of at least 0, or a loss named twice.
+    """
+
+    def checked(name: str) -> str:
+        if name not in known:
+            raise OptionError(f"loss {name!r}: {suggest(name, known)}")
+        return name
+
+    return _weights(text, "loss", checked)
+
+
+def _weights(text: str, what: str, read_name: Callable[[str], str]) -> dict[str, float]:
     weights: dict[str, float] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         name, equals, number = part.partition("=")
-        layer = layer_name(name.strip())
+        found = read_name(name.strip())
         try:
             weight = float(number) if equals else 1.0
         except ValueError:
             weight = math.nan
         if not (weight >= 0 and math.isfinite(weight)):
-            raise OptionError(f"layer weight {part!r}: expected a number of at least 0")
-        if layer in weights:
-            raise OptionError(f"layer {layer} is named twice in {text!r}")
-        weights[layer] = weight
+            raise OptionError(f"{what} weight {part!r}: expected a number of at least 0")
+        if found in weights:
+            raise OptionError(f"{what} {found} is named twice in {text!r}")
+        weights[found] = weight
     return weights
+
+
+def _shares(
+    losses: str, known: Mapping[str, Loss], layers: str | None, total: float
+) -> dict[str, dict[str, float]]:
+    """Return weights by loss and layer, whose sum for each loss is `total` times its own.
+
+    A loss of the picture itself has one layer, ""; what has no weight is left out.
+    """
+    shares: dict[str, dict[str, float]] = {}
+    for name, weight in loss_weights(losses, known).items():
+        own = {"": 1.0}
+        if known[name].layers:
+            own = layer_weights(known[name].layers if layers is None else layers)
+        whole = sum(own.values())
+        found = {
+            layer: total * weight * w / whole for layer, w in own.items() if w * weight * total > 0
+        }
+        if found:
+            shares[name] = found
+    return shares

@@ -76,9 +76,10 @@ class Run:
         blend: Sequence[float],
         device: torch.device,
         budget: Budget | None = None,
+        seed: int = 0,
     ) -> None:
         self.backbone, self.content, self.device = backbone, content, device
-        self.styles, self.blend, self.budget = styles, blend, budget
+        self.styles, self.blend, self.budget, self.seed = styles, blend, budget, seed
 
     def iterate(
         self, start: Image, scales: Sequence[Scale], weights: Weights, solver: Solver
@@ -114,7 +115,9 @@ class Run:
     def _objective(self, scale: Scale, weights: Weights) -> Objective:
         styles = [self._tensor(style(max(scale.height, scale.width))) for style in self.styles]
         content = self._tensor(self.content, scale)
-        return Objective(self.backbone, content, styles, self.blend, weights, self.budget)
+        return Objective(
+            self.backbone, content, styles, self.blend, weights, self.budget, self.seed
+        )
 
     def _tensor(self, image: Image, scale: Scale | None = None) -> Tensor:
         if scale is not None and image.shape[:2] != (scale.height, scale.width):

@@ -1,10 +1,10 @@
-"""Sums over all places of a network's features, and their gradient, in strips of rows.
+"""What losses read of a network's features, and its gradient, in strips of rows.
 
-What a loss knows of a layer by sums over places alone (Gram matrices, moments, squared
-distances) needs no more than a strip of the picture at a time: one pass adds up the sums, a
-second brings the loss's derivatives by the sums back, strip by strip. The gradient is that of
-the whole picture at once, but for rounding. A stage of the network is done for all strips
-before the next begins, so a strip needs only its own stage's neighbours.
+What a loss knows of a layer by sums over places (Gram matrices, moments, squared distances), or
+by some of the places, needs no more than a strip of the picture at a time: one pass reads it, a
+second brings the loss's derivatives by it back, strip by strip. The gradient is that of the
+whole picture at once, but for rounding. A stage of the network is done for all strips before
+the next begins, so a strip needs only its own stage's neighbours.
 """
 
 from __future__ import annotations
@@ -21,16 +21,27 @@ from impasto.backbones import Backbone
 from impasto.backbones.stages import Stage, stages_of
 from impasto.methods.optimize.memory import Budget, Cut, cut
 
-Sums = tuple[Tensor, ...]
-# features (1, C, H, W) of some rows, and the number of the first, to sums over their places
-Reader = Callable[[Tensor, int], Sums]
+Values = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Read a layer's features (1, C, H, W) of some rows, of which the first has this number.
+
+    Values of strips are added up; those of a reader that `gathers` are (1, C, places) and are
+    put one after another.
+    """
+
+    layer: str
+    read: Callable[[Tensor, int], Values]
+    gathers: bool = False
 
 
 @dataclass
 class Found:
-    """What was added up for one reader, over so many places."""
+    """What one reader found, in so many places."""
 
-    sums: Sums
+    values: Values
     places: int
 
 
@@ -52,7 +63,7 @@ class StripPass:
     """
 
     def __init__(
-        self, stages: Sequence[Stage], cuts: Sequence[Cut], readers: Sequence[tuple[str, Reader]]
+        self, stages: Sequence[Stage], cuts: Sequence[Cut], readers: Sequence[Reader]
     ) -> None:
         self._stages, self._cuts, self._readers = stages, cuts, readers
         self._inputs: list[Tensor] = []
@@ -66,7 +77,7 @@ class StripPass:
             graphs: dict[int, _Graph] = {}
             for number, rows in enumerate(part.strips):
                 graph = self._strip(stage, x, rows, learn and number < part.kept)
-                _add(totals, graph.found)
+                self._join(totals, graph.found)
                 if graph.output is not None:
                     count = x.shape[2] >> stage.pools
                     following = _place(graph, following, count)
@@ -79,16 +90,20 @@ class StripPass:
                 x = following
         return [totals[i] for i in range(len(self._readers))]
 
-    def backward(self, derivatives: Sequence[Sums]) -> Tensor:
-        """Return the gradient at the picture, from the loss's derivatives by the sums."""
+    def backward(self, derivatives: Sequence[Values]) -> Tensor:
+        """Return the gradient at the picture, from the loss's derivatives by what was read."""
         gradient: Tensor | None = None
+        given = [
+            _Given(own, reader.gathers)
+            for own, reader in zip(derivatives, self._readers, strict=True)
+        ]
         while self._inputs:
             x, graphs = self._inputs.pop(), self._graphs.pop()
             stage, part = self._stages[len(self._inputs)], self._cuts[len(self._inputs)]
             before = torch.zeros_like(x) if len(part.strips) > 1 else None
             for number, rows in enumerate(part.strips):
                 graph = graphs.pop(number, None) or self._strip(stage, x, rows, True)
-                own = _backward(graph, derivatives, gradient)
+                own = _backward(graph, given, gradient)
                 if before is None:
                     before = own
                 else:
@@ -107,22 +122,30 @@ class StripPass:
         with nullcontext() if graph else torch.no_grad():
             features, output = stage.compute(window)
             found = {}
-            for i, (layer, reader) in enumerate(self._readers):
-                if layer in features:
-                    core = features[layer]
+            for i, reader in enumerate(self._readers):
+                if reader.layer in features:
+                    core = features[reader.layer]
                     if stage.halo is not None:
                         core = rows_of(core, start - low, stop - low)
-                    found[i] = Found(reader(core, start), core.shape[2] * core.shape[3])
+                    found[i] = Found(reader.read(core, start), core.shape[2] * core.shape[3])
             if output is not None:
                 output = rows_of(output, (start - low) >> stage.pools, (stop - low) >> stage.pools)
         return _Graph(low, window, found, output, slice(start >> stage.pools, stop >> stage.pools))
 
+    def _join(self, totals: dict[int, Found], found: Mapping[int, Found]) -> None:
+        for i, part in found.items():
+            own = tuple(value.detach() for value in part.values)
+            if i in totals:
+                both = zip(totals[i].values, own, strict=True)
+                own = tuple(
+                    torch.cat(p, 2) if self._readers[i].gathers else p[0] + p[1] for p in both
+                )
+            totals[i] = Found(own, part.places + (totals[i].places if i in totals else 0))
 
-def read(
-    backbone: Backbone, x: Tensor, readers: Sequence[tuple[str, Reader]], budget: Budget
-) -> list[Found]:
+
+def read(backbone: Backbone, x: Tensor, readers: Sequence[Reader], budget: Budget) -> list[Found]:
     """Return what each reader finds in a picture (1, 3, H, W), without any gradient."""
-    stages = stages_of(backbone, [layer for layer, _ in readers])
+    stages = stages_of(backbone, [reader.layer for reader in readers])
     cuts = cut(stages, x.shape[2], x.shape[3], Budget(0, budget.strip))
     return StripPass(stages, cuts, readers).forward(x, learn=False)
 
@@ -154,14 +177,6 @@ class _Rows(torch.autograd.Function):
         return whole, None, None
 
 
-def _add(totals: dict[int, Found], found: Mapping[int, Found]) -> None:
-    for i, part in found.items():
-        own = tuple(value.detach() for value in part.sums)
-        if i in totals:
-            own = tuple(a + b for a, b in zip(totals[i].sums, own, strict=True))
-        totals[i] = Found(own, part.places + (totals[i].places if i in totals else 0))
-
-
 def _place(graph: _Graph, whole: Tensor | None, rows: int) -> Tensor:
     """Put a strip's output where it belongs in the next stage's input, of so many rows."""
     assert graph.output is not None
@@ -177,12 +192,26 @@ def _place(graph: _Graph, whole: Tensor | None, rows: int) -> Tensor:
     return whole
 
 
-def _backward(graph: _Graph, derivatives: Sequence[Sums], gradient: Tensor | None) -> Tensor:
-    results = [value for part in graph.found.values() for value in part.sums]
-    given = [value for i in graph.found for value in derivatives[i]]
+class _Given:
+    """Give each strip its part of the derivatives, in their order."""
+
+    def __init__(self, derivatives: Values, gathered: bool) -> None:
+        self.derivatives, self.gathered, self.start = derivatives, gathered, 0
+
+    def part(self, values: Values) -> Values:
+        if not self.gathered:
+            return self.derivatives
+        start = self.start
+        self.start += values[0].shape[2]
+        return tuple(own[:, :, start : self.start] for own in self.derivatives)
+
+
+def _backward(graph: _Graph, given: Sequence[_Given], gradient: Tensor | None) -> Tensor:
+    results = [value for part in graph.found.values() for value in part.values]
+    own = [value for i, part in graph.found.items() for value in given[i].part(part.values)]
     if graph.output is not None:
         assert gradient is not None
         results.append(graph.output)
-        given.append(gradient[:, :, graph.place])
-    (own,) = torch.autograd.grad(results, graph.window, given)
-    return own
+        own.append(gradient[:, :, graph.place])
+    (found,) = torch.autograd.grad(results, graph.window, own)
+    return found

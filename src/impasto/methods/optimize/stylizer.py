@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 
 from impasto import __version__
 from impasto.backbones import Backbone, load_backbone
-from impasto.backbones.stages import stages_of
+from impasto.backbones.stages import Stage, stages_of
 from impasto.engine import (
     available_memory,
     choose_device,
@@ -43,7 +43,7 @@ from impasto.methods.optimize.memory import (
     arrange,
 )
 from impasto.methods.optimize.objective import Weights
-from impasto.methods.optimize.options import STARTS, OptimizeOptions, layer_weights
+from impasto.methods.optimize.options import STARTS, OptimizeOptions
 from impasto.methods.optimize.run import Run
 from impasto.methods.optimize.schedule import Scale, plan
 from impasto.methods.optimize.solvers import make_solver
@@ -52,6 +52,8 @@ from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import byte_count
 from impasto.weights import find_weights, weights_sha256
 
+# losses that keep whole features of a picture, and how many: the content's; targets and matches
+HELD = {"features": 1, "nearest": 2, "patches": 4}
 # of a graphics processor: fewer, larger strips than caches of a CPU ask for
 LARGE = Budget(2**32, 2**29)
 
@@ -99,7 +101,15 @@ class OptimizeStylizer:
         memory = self._arrange(scales[-1])
         content = self.fitted(content)
         styles = self._styles_for(content)
-        run = Run(self.backbone, content, styles, self.blend, self.device, memory.budget)
+        run = Run(
+            self.backbone,
+            content,
+            styles,
+            self.blend,
+            self.device,
+            memory.budget,
+            options.seed,
+        )
         start = self._start(content, scales[0])
         solver = make_solver(options.optimizer, options.learning_rate, memory.history)
         with cpu_threads(options.threads):
@@ -204,27 +214,32 @@ class OptimizeStylizer:
 
     def _demand(self, scale: Scale) -> Demand:
         options, weights = self.options, balance(self.options)
-        stages = stages_of(self.backbone, (*weights.content, *weights.style))
+        stages = stages_of(self.backbone, weights.layers)
         pixels = scale.height * scale.width
         solver = options.optimizer
 
         def of_solver(history: int) -> int:
             return make_solver(solver, history=history).bytes_per_pixel(pixels, scale.steps)
 
-        kept = sum(
-            # of a network that is not cut, nobody knows how small its layers are: a quarter
-            self.backbone.channels(layer) * (2 if self._precision() == "bfloat16" else 4)
-            >> 2 * (stage.depth if stage.halo is not None else 2)
-            for stage in stages
-            for layer in stage.layers
-            if layer in weights.content
-        )
+        kept = sum(self._kept(stage, weights.losses) for stage in stages)
         longest = max(scale.height, scale.width) * options.style_scale
         areas = [
             style.shape[0] * style.shape[1] * min(1, longest / max(style.shape[:2])) ** 2
             for style in self.styles
         ]
         return Demand(stages, scale.height, scale.width, kept, of_solver, int(60 * sum(areas)))
+
+    def _kept(self, stage: Stage, losses: Mapping[str, Mapping[str, float]]) -> int:
+        """Return bytes for each pixel of the features that losses keep of a stage."""
+        # of a network that is not cut, nobody knows how small its layers are: a quarter
+        halvings = 2 * (2 if stage.halo is None else stage.depth)
+        size = 2 if self._precision() == "bfloat16" else 4
+        return sum(
+            self.backbone.channels(layer) * size * HELD.get(name, 0) >> halvings
+            for layer in stage.layers
+            for name, layers in losses.items()
+            if layer in layers
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +276,7 @@ def prepare(
     init = None if options.init in STARTS else load_picture(options.init)
     backbone = _load(options, device) if network is None else network
     weights = balance(options)
-    for layer in (*weights.content, *weights.style):
+    for layer in weights.layers:
         if layer not in backbone.layers:
             raise OptionError(f"the backbone has no layer {layer}: {', '.join(backbone.layers)}")
     digest = weights_sha256(find_weights(options.backbone)) if network is None else ""
@@ -284,17 +299,12 @@ def balance(options: OptimizeOptions) -> Weights:
     A strength s under 1 multiplies the content's weight by 1/s^2, so that
     s -> 0 tends to the content itself; from 0.01 down there is nothing more to see.
     """
-    content, style = layer_weights(options.content_layers), layer_weights(options.style_layers)
-    pull = options.content_weight / max(options.strength, 0.01) ** 2
+    pull = 1 / max(options.strength, 0.01) ** 2
+    content = {
+        name: {layer: pull * weight for layer, weight in layers.items()}
+        for name, layers in options.content_shares().items()
+    }
+    edges = content.pop("laplacian", {"": 0.0})
     return Weights(
-        _shared(content, pull),
-        _shared(style, options.style_weight),
-        options.tv_weight,
-        options.range_weight,
+        content | options.style_shares(), options.tv_weight, options.range_weight, edges[""]
     )
-
-
-def _shared(weights: dict[str, float], total: float) -> dict[str, float]:
-    """Scale layer weights to sum to `total`; layers of no weight are left out."""
-    whole = sum(weights.values())
-    return {name: total * w / whole for name, w in weights.items() if total * w > 0}

@@ -1,0 +1,111 @@
+"""Style by how features are distributed, known from some of the places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from impasto.losses.transport import directions, quantiles, relaxed_earth_mover, sorted_distance
+from impasto.methods.optimize.strips import Found, read
+from impasto.methods.optimize.terms.base import Sources, Term
+from impasto.methods.optimize.terms.places import Columns, column_readers, layer_shapes
+
+NUMBERS = 2**22
+"""Features that are sorted at a time: all places of a small picture, some of a large one's."""
+
+COLUMNS = 1024
+"""Places of which all of the picture's are compared with all of the style's."""
+
+
+class SortedTerm(Term):
+    """Weigh the squared Wasserstein-2 distance along each direction, over the style's energy.
+
+    Directions are the channels themselves (Risser et al. 2017, "Stable and Controllable Neural
+    Texture Synthesis and Style Transfer Using Histogram Losses") or a random rotation of them
+    (Heitz et al. 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis", equation 4).
+    """
+
+    def __init__(
+        self, name: str, weight: float, columns: Columns, samples: Tensor, turned: bool
+    ) -> None:
+        (layer,) = columns.places
+        self.name, self.weight, self.turned = f"{name} {layer}", weight, turned
+        self.columns, self.samples = columns, samples
+        self.readers = column_readers(columns)
+        self.axes: Tensor | None = None
+        self.target: Tensor | None = None
+
+    def refresh(self, generator: torch.Generator, features: Tensor | None) -> None:
+        """Draw the places and the rotation."""
+        channels = self.samples.shape[1]
+        self.columns.draw(NUMBERS // channels, generator)
+        if self.turned:
+            self.axes = directions(channels, generator).to(self.samples)
+        self.target = None
+
+    def loss(self, found: Sequence[Found]) -> Tensor:
+        """Return the weighted distance."""
+        samples = self._along(self.columns.join(found))
+        if self.target is None:
+            self.target = quantiles(self._along(self.samples), samples.shape[2])
+        return self.weight * sorted_distance(samples, self.target)
+
+    def _along(self, samples: Tensor) -> Tensor:
+        return samples if self.axes is None else self.axes @ samples
+
+
+class EarthMoverTerm(Term):
+    """Weigh the relaxed earth mover's distance of columns of features, in [0, 2].
+
+    Kolkin et al. 2019, STROTSS, equations 5 and 6; here without its moments and colours, which
+    are terms of their own.
+    """
+
+    name = "earth-mover"
+
+    def __init__(self, weight: float, columns: Columns, samples: Tensor) -> None:
+        self.weight, self.columns, self.samples = weight, columns, samples
+        self.readers = column_readers(columns)
+
+    def refresh(self, generator: torch.Generator, features: Tensor | None) -> None:
+        """Draw the places."""
+        self.columns.draw(COLUMNS, generator)
+
+    def loss(self, found: Sequence[Found]) -> Tensor:
+        """Return the weighted distance."""
+        return self.weight * relaxed_earth_mover(self.columns.join(found), self.samples)
+
+
+def sorted_terms(
+    name: str, turned: bool, sources: Sources, weights: Mapping[str, float]
+) -> list[SortedTerm]:
+    """Return a term for each layer."""
+    terms = []
+    for layer, weight in weights.items():
+        columns = Columns.of_content(sources, {layer: 1.0})
+        channels = sources.backbone.channels(layer)
+        samples = style_samples(sources, columns, NUMBERS // channels)
+        terms.append(SortedTerm(name, weight, columns, samples, turned))
+    return terms
+
+
+def earth_mover_terms(sources: Sources, weights: Mapping[str, float]) -> list[EarthMoverTerm]:
+    """Return one term of all the layers, each as heavy in the columns as its weight says."""
+    columns = Columns.of_content(sources, weights)
+    samples = style_samples(sources, columns, COLUMNS)
+    return [EarthMoverTerm(sum(weights.values()), columns, samples)]
+
+
+def style_samples(sources: Sources, columns: Columns, count: int) -> Tensor:
+    """Return columns (1, C, n) of about so many of the styles' places, shared by the blend."""
+    found = []
+    for style, share in zip(sources.styles, sources.blend, strict=True):
+        if share > 0:
+            shapes = layer_shapes(sources, style, list(columns.places))
+            own = Columns(shapes, columns.scales)
+            own.draw(max(1, round(share * count)), sources.generator)
+            readers = column_readers(own)
+            found.append(own.join(read(sources.backbone, style, readers, sources.budget)))
+    return torch.cat(found, 2)
