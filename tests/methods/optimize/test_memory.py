@@ -127,9 +127,9 @@ def test_a_run_goes_through_in_as_little_as_there_is(
     budgets = []
     run = stylizer_module.Run
 
-    def watched(*arguments: Any) -> Any:
+    def watched(*arguments: Any, **named: Any) -> Any:
         budgets.append(arguments[-1])
-        return run(*arguments)
+        return run(*arguments, **named)
 
     monkeypatch.setattr(stylizer_module, "Run", watched)
     image, quick = draw(64, 64), {"steps": 3, "precision": "float32", "coarsest": 64}

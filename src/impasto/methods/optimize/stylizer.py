@@ -33,6 +33,7 @@ from impasto.images import (
 )
 from impasto.images.picture import MIN_SIDE, check_size
 from impasto.methods.contract import Image, Step
+from impasto.methods.optimize.balance import balance
 from impasto.methods.optimize.memory import (
     HISTORY,
     PROGRAM,
@@ -42,7 +43,6 @@ from impasto.methods.optimize.memory import (
     advice,
     arrange,
 )
-from impasto.methods.optimize.objective import Weights
 from impasto.methods.optimize.options import STARTS, OptimizeOptions
 from impasto.methods.optimize.run import Run
 from impasto.methods.optimize.schedule import Scale, plan
@@ -108,7 +108,7 @@ class OptimizeStylizer:
             self.blend,
             self.device,
             memory.budget,
-            options.seed,
+            seed=options.seed,
         )
         start = self._start(content, scales[0])
         solver = make_solver(options.optimizer, options.learning_rate, memory.history)
@@ -290,21 +290,4 @@ def _load(options: OptimizeOptions, device: torch.device) -> Backbone:
         padding=None if options.padding == "auto" else options.padding,
         device=device,
         precision=choose_precision(options.precision, device),
-    )
-
-
-def balance(options: OptimizeOptions) -> Weights:
-    """Return the weight of every term.
-
-    A strength s under 1 multiplies the content's weight by 1/s^2, so that
-    s -> 0 tends to the content itself; from 0.01 down there is nothing more to see.
-    """
-    pull = 1 / max(options.strength, 0.01) ** 2
-    content = {
-        name: {layer: pull * weight for layer, weight in layers.items()}
-        for name, layers in options.content_shares().items()
-    }
-    edges = content.pop("laplacian", {"": 0.0})
-    return Weights(
-        content | options.style_shares(), options.tv_weight, options.range_weight, edges[""]
     )

@@ -29,7 +29,7 @@ class MatchTerm(Term):
     title: str
 
     def __init__(self, layer: str, weight: float, pool: Tensor) -> None:
-        """Take the styles' features (m, K, C) at places, each with its K - 1 neighbours around it."""
+        """Take the styles' features (m, K, C): places, each with its K - 1 neighbours around it."""
         self.name, self.weight, self.looks = f"{self.title} {layer}", weight, layer
         self.pool = pool
         own = pool[:, pool.shape[1] // 2].float()
