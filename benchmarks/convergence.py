@@ -26,7 +26,7 @@ from impasto.backbones import load_backbone
 from impasto.engine import choose_precision, cpu_threads
 from impasto.methods.contract import Image
 from impasto.methods.optimize.lbfgs import Lbfgs
-from impasto.methods.optimize.objective import Objective, Weights
+from impasto.methods.optimize.objective import Objective, Weights, everywhere
 from impasto.methods.optimize.run import Descent
 from impasto.weights import find_weights, read_weights
 
@@ -100,7 +100,9 @@ def ours(baseline: Baseline, content: Image, style: Image, until: float) -> Curv
     started = time.perf_counter()
     backbone = load_backbone("vgg19", padding="zeros", precision=precision)
     x = rgb(content)
-    objective = Objective(backbone, x, [rgb(style)], [1.0], same_weights(baseline, content))
+    objective = Objective(
+        backbone, x, everywhere([rgb(style)], [1.0]), same_weights(baseline, content)
+    )
     solver = Lbfgs(history=HISTORY)
     descent, curve, spent = Descent(objective, solver, x), [], 0.0
     for step in range(STEPS):

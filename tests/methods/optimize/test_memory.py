@@ -156,16 +156,17 @@ import re, sys, torch
 from pathlib import Path
 from impasto.backbones import load_backbone
 from impasto.methods.optimize.memory import Budget
-from impasto.methods.optimize.objective import Objective, Weights
+from impasto.methods.optimize.objective import Objective, Weights, everywhere
 torch.set_num_threads(1)
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 backbone, x = load_backbone("compact"), torch.rand(1, 3, 768, 768)
+small = x[..., :64, :64]
 weights = Weights({"features": {"relu4_2": 1.0}, "gram": {"relu1_1": 1.0, "relu2_1": 1.0}})
-objective = Objective(backbone, x[..., :64, :64], [x[..., :64, :64]], [1.0], weights)
-objective.gradient(x[..., :64, :64])
+objective = Objective(backbone, small, everywhere([small], [1.0]), weights)
+objective.gradient(small)
 before = peak()
-objective = Objective(backbone, x, [x], [1.0], weights, Budget(*map(int, sys.argv[1:])))
+objective = Objective(backbone, x, everywhere([x], [1.0]), weights, Budget(*map(int, sys.argv[1:])))
 objective.gradient(x)
 print(peak() - before)
 """

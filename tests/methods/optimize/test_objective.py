@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impasto.backbones import Backbone, load_backbone
 from impasto.losses import gram
-from impasto.methods.optimize.objective import Objective, Weights
+from impasto.methods.optimize.objective import Objective, Weights, everywhere
 
 CONTENT = {"relu3_1": 0.2, "relu4_2": 0.3}
 STYLE = {"relu1_1": 1.0, "relu3_1": 2.0}
@@ -31,7 +31,7 @@ def pictures(draw: object) -> list[Tensor]:
 
 def test_no_loss_where_all_is_reached(backbone: Backbone, pictures: list[Tensor]) -> None:
     picture = pictures[0]
-    objective = Objective(backbone, picture, [picture], [1.0], Weights(BOTH))
+    objective = Objective(backbone, picture, everywhere([picture], [1.0]), Weights(BOTH))
     terms, gradient = objective.gradient(picture)
     assert set(terms.values()) == {0.0}
     assert not gradient.any()
@@ -41,7 +41,7 @@ def test_terms_have_names_and_the_gradient_is_their_sums(
     backbone: Backbone, pictures: list[Tensor]
 ) -> None:
     content, style, _ = pictures
-    objective = Objective(backbone, content, [style], [1.0], WEIGHTS)
+    objective = Objective(backbone, content, everywhere([style], [1.0]), WEIGHTS)
     x = 2 * style - 0.5
     terms, gradient = objective.gradient(x)
     assert set(terms) == {
@@ -58,16 +58,16 @@ def test_terms_have_names_and_the_gradient_is_their_sums(
 def test_terms_of_no_weight_are_left_out(backbone: Backbone, pictures: list[Tensor]) -> None:
     content, style, _ = pictures
     weights = Weights(total_variation=1.0)
-    terms, _ = Objective(backbone, content, [style], [1.0], weights).gradient(content)
+    terms, _ = Objective(backbone, content, everywhere([style], [1.0]), weights).gradient(content)
     assert set(terms) == {"total variation"}
 
 
 def test_weights_scale_their_terms(backbone: Backbone, pictures: list[Tensor]) -> None:
     content, style, x = pictures
     x = 1.5 * x - 0.2
-    once, _ = Objective(backbone, content, [style], [1.0], WEIGHTS).gradient(x)
+    once, _ = Objective(backbone, content, everywhere([style], [1.0]), WEIGHTS).gradient(x)
     heavier = Weights(BOTH | {"features": {k: 3 * w for k, w in CONTENT.items()}}, 1.0, 500.0)
-    again, _ = Objective(backbone, content, [style], [1.0], heavier).gradient(x)
+    again, _ = Objective(backbone, content, everywhere([style], [1.0]), heavier).gradient(x)
     factors = {"content": 3, "style": 1, "total": 2, "range": 10}
     for name, value in once.items():
         assert again[name] == pytest.approx(factors[name.split()[0]] * value, rel=1e-4)
@@ -78,7 +78,9 @@ def test_blended_grams_pull_as_the_weighted_styles_do(
 ) -> None:
     content, *styles = pictures
     shares, layer = (0.3, 0.7), "relu3_1"
-    objective = Objective(backbone, content, styles, shares, Weights({"gram": {layer: 1.0}}))
+    objective = Objective(
+        backbone, content, everywhere(styles, shares), Weights({"gram": {layer: 1.0}})
+    )
     _, gradient = objective.gradient(content)
 
     x = content.clone().requires_grad_(True)
@@ -112,8 +114,8 @@ def test_losses_do_not_depend_on_the_features_scale(
     backbone: Backbone, pictures: list[Tensor], factor: float
 ) -> None:
     content, style, x = pictures
-    expected, _ = Objective(backbone, content, [style], [1.0], WEIGHTS).gradient(x)
-    louder = Objective(Louder(backbone, factor), content, [style], [1.0], WEIGHTS)
+    expected, _ = Objective(backbone, content, everywhere([style], [1.0]), WEIGHTS).gradient(x)
+    louder = Objective(Louder(backbone, factor), content, everywhere([style], [1.0]), WEIGHTS)
     found, _ = louder.gradient(x)
     assert found == pytest.approx(expected, rel=1e-3)
 
@@ -122,8 +124,8 @@ def test_flat_pictures_have_finite_losses(backbone: Backbone) -> None:
     flat = [torch.full((1, 3, 32, 32), value) for value in (0.0, 0.45, 1.0)]
     for content in flat:
         for style in flat:
-            terms, gradient = Objective(backbone, content, [style], [1.0], WEIGHTS).gradient(
-                flat[1]
-            )
+            terms, gradient = Objective(
+                backbone, content, everywhere([style], [1.0]), WEIGHTS
+            ).gradient(flat[1])
             assert all(value < float("inf") for value in terms.values())
             assert gradient.isfinite().all()

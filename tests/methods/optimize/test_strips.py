@@ -18,7 +18,7 @@ from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.errors import WeightsError
 from impasto.losses import gram, out_of_range, relative_square, total_variation
 from impasto.methods.optimize.memory import Budget, cut
-from impasto.methods.optimize.objective import Objective, Weights
+from impasto.methods.optimize.objective import Objective, Weights, everywhere
 from impasto.methods.optimize.strips import rows_of
 
 STYLE = {"relu1_1": 0.2, "relu2_1": 0.2, "relu3_1": 0.2, "relu4_1": 0.2, "relu5_1": 0.2}
@@ -67,7 +67,7 @@ def check(
     """Compare an objective with the plain one, and return it."""
     content, style, x = pictures
     before = x.clone()
-    objective = Objective(backbone, content, [style], [1.0], WEIGHTS, budget)
+    objective = Objective(backbone, content, everywhere([style], [1.0]), WEIGHTS, budget)
     terms, gradient = objective.gradient(x)
     expected, wanted = plain(backbone, content, style, x)
     assert torch.equal(x, before)

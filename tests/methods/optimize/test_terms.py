@@ -9,7 +9,7 @@ from torch import Tensor
 from impasto.backbones import Backbone, load_backbone
 from impasto.methods.optimize.catalog import CONTENT_LOSSES, STYLE_LOSSES
 from impasto.methods.optimize.memory import Budget
-from impasto.methods.optimize.objective import Objective, Weights
+from impasto.methods.optimize.objective import Objective, Weights, everywhere
 from impasto.methods.optimize.terms import BUILD, REFRESH
 
 LAYERS = {"relu1_1": 0.5, "relu3_1": 1.0}
@@ -35,7 +35,7 @@ def objective(
     content, *styles = pictures
     weights = Weights(laplacian=1.0) if name == "laplacian" else Weights({name: LAYERS})
     shares = [1 / len(styles)] * len(styles)
-    return Objective(backbone, content, styles, shares, weights, budget)
+    return Objective(backbone, content, everywhere(styles, shares), weights, budget)
 
 
 def test_every_loss_has_a_name_and_a_maker() -> None:
@@ -81,7 +81,7 @@ def test_weights_multiply(backbone: Backbone, pictures: list[Tensor], name: str)
     found = []
     for factor in (1.0, 3.0):
         weights = Weights({name: {"relu3_1": factor}})
-        made = Objective(backbone, content, styles, [0.5, 0.5], weights)
+        made = Objective(backbone, content, everywhere(styles, [0.5, 0.5]), weights)
         found.append(sum(made.gradient(styles[0])[0].values()))
     # relative to both styles the blend is somewhere between, so nothing is zero
     assert found[1] == pytest.approx(3 * found[0], rel=1e-6)
@@ -104,7 +104,9 @@ def test_the_seed_decides_what_is_drawn(backbone: Backbone, pictures: list[Tenso
     content, *styles = pictures
     weights = Weights({"sliced": {"relu3_1": 1.0}})
     found = [
-        Objective(backbone, content, styles, [0.5, 0.5], weights, seed=seed).gradient(content)[1]
+        Objective(backbone, content, everywhere(styles, [0.5, 0.5]), weights, seed=seed).gradient(
+            content
+        )[1]
         for seed in (1, 1, 2)
     ]
     assert found[0].equal(found[1])

@@ -22,7 +22,7 @@ from impasto.backbones.stages import stages_of
 from impasto.losses import laplacian, relative_square, squared_excess, squared_variation
 from impasto.methods.optimize.memory import Budget, cut
 from impasto.methods.optimize.strips import Found, StripPass, Values, read
-from impasto.methods.optimize.terms import BUILD, REFRESH, Keeper, Sources, Term
+from impasto.methods.optimize.terms import BUILD, REFRESH, Keeper, Part, Region, Sources, Term
 
 PIXELS = 2**19  # of a strip for the losses of the picture itself
 POOLS = (4, 16)  # squares whose Laplacians are compared: edges of shapes, not of texture
@@ -43,6 +43,11 @@ class Weights:
         return tuple(dict.fromkeys(layer for layers in self.losses.values() for layer in layers))
 
 
+def everywhere(styles: Sequence[Tensor], blend: Sequence[float]) -> list[Region]:
+    """Return one region, all of the picture, for these styles' blend."""
+    return [Region([Part(style, share) for style, share in zip(styles, blend, strict=True)])]
+
+
 class Objective:
     """Compute the loss of a picture (1, 3, H, W) at one scale, in strips that fit the budget."""
 
@@ -50,15 +55,14 @@ class Objective:
         self,
         backbone: Backbone,
         content: Tensor,
-        styles: Sequence[Tensor],
-        blend: Sequence[float],
+        regions: Sequence[Region],
         weights: Weights,
         budget: Budget | None = None,
         seed: int = 0,
     ) -> None:
         self.weights, budget = weights, budget or Budget()
         generator = torch.Generator().manual_seed(seed)
-        sources = Sources(backbone, content, styles, blend, budget, generator)
+        sources = Sources(backbone, content, regions, budget, generator)
         self.terms: list[Term] = [
             term
             for name, layers in weights.losses.items()

@@ -16,7 +16,7 @@ from impasto.errors import DivergedError
 from impasto.images import resize
 from impasto.methods.contract import Image, Step
 from impasto.methods.optimize.memory import Budget
-from impasto.methods.optimize.objective import Objective, Weights
+from impasto.methods.optimize.objective import Objective, Weights, everywhere
 from impasto.methods.optimize.schedule import Scale
 from impasto.methods.optimize.solvers import Solver
 
@@ -115,9 +115,8 @@ class Run:
     def _objective(self, scale: Scale, weights: Weights) -> Objective:
         styles = [self._tensor(style(max(scale.height, scale.width))) for style in self.styles]
         content = self._tensor(self.content, scale)
-        return Objective(
-            self.backbone, content, styles, self.blend, weights, self.budget, self.seed
-        )
+        regions = everywhere(styles, self.blend)
+        return Objective(self.backbone, content, regions, weights, self.budget, self.seed)
 
     def _tensor(self, image: Image, scale: Scale | None = None) -> Tensor:
         if scale is not None and image.shape[:2] != (scale.height, scale.width):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.backbones import Backbone
 from impasto.methods.optimize.memory import Budget
-from impasto.methods.optimize.strips import Found, Reader, read
+from impasto.methods.optimize.strips import Found, Reader, Values, read
+
+Shape = tuple[int, int]
 
 REFRESH = 10
 """Evaluations after which terms look again: for other matches, at other places."""
@@ -36,24 +39,69 @@ class Term:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """A style picture (1, 3, H, W), its share, and which of its places count (1, 1, H, W)."""
+
+    picture: Tensor
+    share: float
+    where: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Some of the picture's places (1, 1, H, W), in [0, 1], and the styles that go there.
+
+    Without `where` it is all of the picture. The shares of its parts sum to one.
+    """
+
+    styles: Sequence[Part]
+    where: Tensor | None = None
+
+    @property
+    def area(self) -> float:
+        """Return its share of the picture."""
+        return 1.0 if self.where is None else float(self.where.mean())
+
+
+@dataclass(frozen=True, eq=False)
 class Sources:
-    """What targets are made from: pictures (1, 3, H, W), the styles' shares, the network."""
+    """What targets are made from: the content (1, 3, H, W), regions of styles, the network."""
 
     backbone: Backbone
     content: Tensor
-    styles: Sequence[Tensor]
-    blend: Sequence[float]
+    regions: Sequence[Region]
     budget: Budget
     generator: torch.Generator
 
-    def of_styles(self, readers: Sequence[Reader]) -> Iterator[tuple[float, list[Found]]]:
-        """Yield each style's share, and what the readers find in it."""
-        for style, share in zip(self.styles, self.blend, strict=True):
-            yield share, read(self.backbone, style, readers, self.budget)
+    def read(self, picture: Tensor, readers: Sequence[Reader]) -> list[Found]:
+        """Return what the readers find in a picture."""
+        return read(self.backbone, picture, readers, self.budget)
 
-    def of_content(self, readers: Sequence[Reader]) -> list[Found]:
-        """Return what the readers find in the content."""
-        return read(self.backbone, self.content, readers, self.budget)
+    def shapes(self, picture: Tensor, layers: Sequence[str]) -> dict[str, Shape]:
+        """Return the height and width of a picture's features."""
+        widths: dict[str, int] = {}
+
+        def measure(layer: str) -> Reader:
+            def note(features: Tensor, row: int) -> Values:
+                widths[layer] = features.shape[3]
+                return (features.new_zeros(()),)
+
+            return Reader(layer, note)
+
+        found = self.read(picture, [measure(layer) for layer in layers])
+        return {
+            layer: (part.places // widths[layer], widths[layer])
+            for layer, part in zip(layers, found, strict=True)
+        }
+
+    def maps(
+        self, picture: Tensor, where: Tensor | None, layers: Sequence[str]
+    ) -> dict[str, Tensor | None]:
+        """Return for each layer which of a picture's places count there, (1, 1, H', W')."""
+        if where is None:
+            return dict.fromkeys(layers)
+        shapes = self.shapes(picture, layers)
+        return {layer: F.adaptive_avg_pool2d(where, shape) for layer, shape in shapes.items()}
 
 
 Build = Callable[[Sources, Mapping[str, float]], Sequence[Term]]

@@ -39,7 +39,7 @@ class ContentTerm(Term):
 def content_terms(sources: Sources, weights: Mapping[str, float]) -> list[ContentTerm]:
     """Return a term for each layer; it keeps the content's features."""
     keepers = [Keeper(layer) for layer in weights]
-    found = sources.of_content([keeper.reader for keeper in keepers])
+    found = sources.read(sources.content, [keeper.reader for keeper in keepers])
     terms = []
     for (layer, weight), keeper, part in zip(weights.items(), keepers, found, strict=True):
         total, energy = part.values
@@ -75,6 +75,6 @@ def self_similarity_terms(
     """Return one term of all the layers, each as heavy in the columns as its weight says."""
     columns = Columns.of_content(sources, weights)
     columns.draw(SAMPLES, sources.generator)
-    found = sources.of_content(column_readers(columns))
+    found = sources.read(sources.content, column_readers(columns))
     target = self_similarity(columns.join(found))
     return [SelfSimilarityTerm(sum(weights.values()), columns, target)]

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.losses.likeness import nearest
-from impasto.methods.optimize.strips import Found, Reader, Values, read
-from impasto.methods.optimize.terms.base import Keeper, Sources, Term
-from impasto.methods.optimize.terms.places import spread
+from impasto.methods.optimize.strips import Found, Reader, Values
+from impasto.methods.optimize.terms.base import Keeper, Region, Sources, Term
+from impasto.methods.optimize.terms.places import Places
 
 POOL = 2**14
 """Places of the styles to choose from, in a layer; of patches, a quarter as many."""
@@ -28,27 +28,49 @@ class MatchTerm(Term):
 
     title: str
 
-    def __init__(self, layer: str, weight: float, pool: Tensor) -> None:
-        """Take the styles' features (m, K, C): places, each with its K - 1 neighbours around it."""
-        self.name, self.weight, self.looks = f"{self.title} {layer}", weight, layer
-        self.pool = pool
+    def __init__(
+        self, number: str, layer: str, weight: float, pool: Tensor, where: Tensor | None
+    ) -> None:
+        """Take the styles' features (m, K, C): places, each with its K - 1 neighbours around it.
+
+        `where` (1, 1, H, W) says which places of the picture are matched, all without it.
+        """
+        self.name, self.weight, self.looks = f"{self.title}{number} {layer}", weight, layer
+        self.pool, self.where = pool, where
         own = pool[:, pool.shape[1] // 2].float()
         self.mean = own.mean(0)
         self.spread = (own - self.mean).square().sum(1).mean().clamp_min(1e-12)
-        self.target: Tensor | None = None
+        self.places: Places | None = None
+        self.target: Tensor | None = None  # (places, C)
         self.readers = (Reader(layer, self._read),)
 
-    def _read(self, features: Tensor, row: int) -> Values:
-        assert self.target is not None
-        return (self.distance(features, self.target[:, :, row : row + features.shape[2]]),)
+    def refresh(self, generator: torch.Generator, features: Tensor | None) -> None:
+        """Seek the matches."""
+        assert features is not None
+        if self.places is None:
+            self.places = Places((features.shape[2], features.shape[3]))
+            if self.where is not None:
+                self.places.choose_within(self.where)
+        self.target = self.seek(features)
+
+    def seek(self, features: Tensor) -> Tensor:
+        """Return what the places are drawn to, (n, C)."""
+        raise NotImplementedError
 
     def distance(self, features: Tensor, target: Tensor) -> Tensor:
-        """Return the sum of all places' distances."""
+        """Return the sum of all places' distances, both (n, C) in float32."""
         raise NotImplementedError
 
     def loss(self, found: Sequence[Found]) -> Tensor:
         """Return the weighted mean distance."""
-        return self.weight * found[0].values[0] / found[0].places
+        assert self.target is not None
+        return self.weight * found[0].values[0] / len(self.target)
+
+    def _read(self, features: Tensor, row: int) -> Values:
+        assert self.target is not None
+        assert self.places is not None
+        target = self.target[self.places.span(row, features.shape[2])]
+        return (self.distance(self.places.take(features, row)[0].t(), target.float()),)
 
 
 class NearestTerm(MatchTerm):
@@ -60,18 +82,15 @@ class NearestTerm(MatchTerm):
 
     title = "nearest"
 
-    def refresh(self, generator: torch.Generator, features: Tensor | None) -> None:
-        """Seek the matches."""
-        assert features is not None
-        found = nearest(features[0].permute(1, 2, 0).flatten(0, 1), self.pool[:, 0])
-        rows = self.pool[found, 0].unflatten(0, features.shape[2:])
-        self.target = rows.permute(2, 0, 1)[None]
+    def seek(self, features: Tensor) -> Tensor:
+        """Return the likest places of the styles."""
+        assert self.places is not None
+        own = self.places.take(features, 0)[0].t().to(features.dtype)
+        return self.pool[nearest(own, self.pool[:, 0]), 0]
 
     def distance(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the sum of 1 - cosine."""
-        mean = self.mean.view(1, -1, 1, 1)
-        likeness = F.cosine_similarity(features.float() - mean, target.float() - mean, 1)
-        return (1 - likeness).sum()
+        return (1 - F.cosine_similarity(features - self.mean, target - self.mean, 1)).sum()
 
 
 class PatchTerm(MatchTerm):
@@ -83,22 +102,24 @@ class PatchTerm(MatchTerm):
 
     title = "patches"
 
-    def refresh(self, generator: torch.Generator, features: Tensor | None) -> None:
-        """Seek the matches, and lay the patches over each other."""
-        assert features is not None
-        found = self._seek(features)
+    def seek(self, features: Tensor) -> Tensor:
+        """Return the mean of all matched patches that lie over each place."""
+        assert self.places is not None
+        found = self._numbers(features)
         height, width = features.shape[2:]
         total = features.new_zeros(height + 2, width + 2, features.shape[1], dtype=torch.float32)
-        count = features.new_zeros(height + 2, width + 2, 1, dtype=torch.float32)
         for number in range(9):
             down, across = divmod(number, 3)
-            part = self.pool[found.flatten(), number].unflatten(0, (height, width))
+            part = self.pool[found, number].unflatten(0, (height, width))
             total[down : down + height, across : across + width] += part
-            count[down : down + height, across : across + width] += 1
-        mean = (total / count.clamp_min(1))[1:-1, 1:-1]
-        self.target = mean.to(features.dtype).permute(2, 0, 1)[None]
+        count = F.conv_transpose2d(
+            features.new_ones(1, 1, height, width, dtype=torch.float32),
+            features.new_ones(1, 1, 3, 3, dtype=torch.float32),
+        )
+        mean = (total / count[0, 0, :, :, None])[1:-1, 1:-1].permute(2, 0, 1)[None]
+        return self.places.take(mean, 0)[0].t().to(features.dtype)
 
-    def _seek(self, features: Tensor) -> Tensor:
+    def _numbers(self, features: Tensor) -> Tensor:
         pool, mean = self.pool.flatten(1), features.mean((2, 3)).repeat(1, 9)[0]
         rows = max(1, BLOCK // (9 * features.shape[1] * features.shape[3]))
         padded = F.pad(features, (1, 1, 1, 1), mode="replicate")
@@ -111,7 +132,7 @@ class PatchTerm(MatchTerm):
 
     def distance(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the sum of squared differences, over the spread."""
-        return (features.float() - target.float()).square().sum() / self.spread
+        return (features - target).square().sum() / self.spread
 
 
 def patches(features: Tensor) -> Tensor:
@@ -128,34 +149,33 @@ def patches(features: Tensor) -> Tensor:
 def match_terms(
     kind: type[MatchTerm], sources: Sources, weights: Mapping[str, float]
 ) -> list[MatchTerm]:
-    """Return a term for each layer."""
-    patched = kind is PatchTerm
-    count = POOL // 4 if patched else POOL
-    pools: dict[str, list[Tensor]] = {layer: [] for layer in weights}
-    for style, share in zip(sources.styles, sources.blend, strict=True):
-        for layer in weights if share > 0 else ():  # one by one: they are kept whole
-            features = whole(sources, style, layer)
-            pools[layer].append(_pool(features, round(share * count), patched, sources.generator))
-    return [kind(layer, weight, torch.cat(pools[layer])) for layer, weight in weights.items()]
+    """Return a term for each region and layer."""
+    terms = []
+    for number, region in enumerate(sources.regions, 1):
+        title = f" {number}" if len(sources.regions) > 1 else ""
+        maps = sources.maps(sources.content, region.where, list(weights))
+        for layer, weight in weights.items():  # one by one: features are kept whole
+            pool = _pool_of(kind, sources, region, layer)
+            terms.append(kind(title, layer, region.area * weight, pool, maps[layer]))
+    return terms
 
 
-def whole(sources: Sources, picture: Tensor, layer: str) -> Tensor:
-    """Return all features (1, C, H, W) of a picture's layer."""
-    keeper = Keeper(layer)
-    read(sources.backbone, picture, [keeper.reader], sources.budget)
-    return keeper.features()
-
-
-def _pool(features: Tensor, count: int, patched: bool, generator: torch.Generator) -> Tensor:
-    found = patches(features) if patched and min(features.shape[2:]) > 2 else None
-    if found is None:
-        found = features[0].permute(1, 2, 0).flatten(0, 1)[:, None]
-        found = found.expand(-1, 9, -1) if patched else found
-        height, width = features.shape[2:]
-    else:
-        height, width = features.shape[2] - 2, features.shape[3] - 2
-    if height * width <= count:
-        return found
-    positions = spread((height, width), max(count, 1), generator)
-    rows = (positions * torch.tensor((height, width))).long()
-    return found[(rows[:, 0] * width + rows[:, 1]).to(found.device)]
+def _pool_of(kind: type[MatchTerm], sources: Sources, region: Region, layer: str) -> Tensor:
+    """Return places of a region's styles (m, K, C), shared by the blend."""
+    count = POOL // 4 if kind is PatchTerm else POOL
+    pools = []
+    for part in region.styles:
+        if part.share > 0:
+            keeper = Keeper(layer)
+            sources.read(part.picture, [keeper.reader])
+            features = keeper.features()
+            height, width = features.shape[2:]
+            if kind is PatchTerm:
+                found = patches(F.pad(features, (1, 1, 1, 1), mode="replicate"))
+            else:
+                found = features[0].permute(1, 2, 0).flatten(0, 1)[:, None]
+            places = Places((height, width))
+            places.draw(part.where, max(1, round(part.share * count)), sources.generator)
+            numbers = places.numbers
+            pools.append(found if numbers is None else found[numbers.to(found.device)])
+    return torch.cat(pools)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from impasto.losses.transport import directions, quantiles, relaxed_earth_mover, sorted_distance
-from impasto.methods.optimize.strips import Found, read
-from impasto.methods.optimize.terms.base import Sources, Term
-from impasto.methods.optimize.terms.places import Columns, column_readers, layer_shapes
+from impasto.methods.optimize.strips import Found
+from impasto.methods.optimize.terms.base import Region, Sources, Term
+from impasto.methods.optimize.terms.places import Columns, column_readers
 
 NUMBERS = 2**22
 """Features that are sorted at a time: all places of a small picture, some of a large one's."""
@@ -63,10 +63,8 @@ class EarthMoverTerm(Term):
     are terms of their own.
     """
 
-    name = "earth-mover"
-
-    def __init__(self, weight: float, columns: Columns, samples: Tensor) -> None:
-        self.weight, self.columns, self.samples = weight, columns, samples
+    def __init__(self, name: str, weight: float, columns: Columns, samples: Tensor) -> None:
+        self.name, self.weight, self.columns, self.samples = name, weight, columns, samples
         self.readers = column_readers(columns)
 
     def refresh(self, generator: torch.Generator, features: Tensor | None) -> None:
@@ -81,31 +79,36 @@ class EarthMoverTerm(Term):
 def sorted_terms(
     name: str, turned: bool, sources: Sources, weights: Mapping[str, float]
 ) -> list[SortedTerm]:
-    """Return a term for each layer."""
+    """Return a term for each region and layer."""
     terms = []
-    for layer, weight in weights.items():
-        columns = Columns.of_content(sources, {layer: 1.0})
-        channels = sources.backbone.channels(layer)
-        samples = style_samples(sources, columns, NUMBERS // channels)
-        terms.append(SortedTerm(name, weight, columns, samples, turned))
+    for number, region in enumerate(sources.regions, 1):
+        title = f"{name} {number}" if len(sources.regions) > 1 else name
+        for layer, weight in weights.items():
+            columns = Columns.of_content(sources, {layer: 1.0}, region.where)
+            channels = sources.backbone.channels(layer)
+            samples = style_samples(sources, region, columns, NUMBERS // channels)
+            terms.append(SortedTerm(title, region.area * weight, columns, samples, turned))
     return terms
 
 
 def earth_mover_terms(sources: Sources, weights: Mapping[str, float]) -> list[EarthMoverTerm]:
-    """Return one term of all the layers, each as heavy in the columns as its weight says."""
-    columns = Columns.of_content(sources, weights)
-    samples = style_samples(sources, columns, COLUMNS)
-    return [EarthMoverTerm(sum(weights.values()), columns, samples)]
+    """Return a term for each region, of all the layers, as heavy in the columns as weights say."""
+    terms = []
+    for number, region in enumerate(sources.regions, 1):
+        title = f"earth-mover {number}" if len(sources.regions) > 1 else "earth-mover"
+        columns = Columns.of_content(sources, weights, region.where)
+        samples = style_samples(sources, region, columns, COLUMNS)
+        terms.append(EarthMoverTerm(title, region.area * sum(weights.values()), columns, samples))
+    return terms
 
 
-def style_samples(sources: Sources, columns: Columns, count: int) -> Tensor:
+def style_samples(sources: Sources, region: Region, columns: Columns, count: int) -> Tensor:
     """Return columns (1, C, n) of about so many of the styles' places, shared by the blend."""
     found = []
-    for style, share in zip(sources.styles, sources.blend, strict=True):
-        if share > 0:
-            shapes = layer_shapes(sources, style, list(columns.places))
-            own = Columns(shapes, columns.scales)
-            own.draw(max(1, round(share * count)), sources.generator)
-            readers = column_readers(own)
-            found.append(own.join(read(sources.backbone, style, readers, sources.budget)))
+    for part in region.styles:
+        if part.share > 0:
+            shapes = sources.shapes(part.picture, list(columns.places))
+            own = Columns(shapes, columns.scales, part.where)
+            own.draw(max(1, round(part.share * count)), sources.generator)
+            found.append(own.join(sources.read(part.picture, column_readers(own))))
     return torch.cat(found, 2)

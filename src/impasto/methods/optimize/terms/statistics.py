@@ -10,29 +10,54 @@ from torch import Tensor
 from impasto.losses import channel_products, relative_square
 from impasto.losses.transport import RIDGE, gaussian_transport, matrix_roots
 from impasto.methods.optimize.strips import Found, Reader, Values
-from impasto.methods.optimize.terms.base import Sources, Term
+from impasto.methods.optimize.terms.base import Region, Sources, Term
 
 
 class StatisticTerm(Term):
-    """A term whose target is the styles' mean of what it reads of itself."""
+    """A term whose target is the mean of what it reads of the styles.
 
-    def __init__(self, name: str, layer: str, weight: float) -> None:
+    In a region, where places count more or less (1, 1, H, W), each is read as often as it counts.
+    """
+
+    def __init__(self, name: str, layer: str, weight: float, where: Tensor | None = None) -> None:
         self.name, self.weight = f"{name} {layer}", weight
-        self.readers = (Reader(layer, self.read),)
+        self.readers = (self.reader(layer, where),)
+        self.count = None if where is None else max(float(where.sum()), 1e-6)
 
-    def read(self, features: Tensor, row: int) -> Values:
-        """Return sums over places."""
+    def reader(self, layer: str, where: Tensor | None) -> Reader:
+        """Return a reader of a picture in which these places count."""
+        if where is None:
+            return Reader(layer, lambda features, row: self.sums(features, None))
+        root = where.sqrt()[0, 0]
+
+        def read(features: Tensor, row: int) -> Values:
+            own = root[row : row + features.shape[2]].flatten()
+            numbers = own.nonzero()[:, 0]
+            flat = features[0].permute(1, 2, 0).flatten(0, 1).index_select(0, numbers)
+            factors = own[numbers].to(flat.dtype)
+            weighted = (flat * factors[:, None]).t()[None, :, None]
+            return self.sums(weighted, factors)
+
+        return Reader(layer, read)
+
+    def sums(self, features: Tensor, roots: Tensor | None) -> Values:
+        """Return sums over places, whose features are multiplied already by these roots."""
         raise NotImplementedError
 
     def aim(self, means: Values) -> None:
         """Keep the target: means over places, of all styles."""
         raise NotImplementedError
 
+    def means(self, found: Found) -> Values:
+        """Return means over the places that count."""
+        count = found.places if self.count is None else self.count
+        return tuple(value / count for value in found.values)
+
 
 class GramTerm(StatisticTerm):
     """Weigh |G - A|^2 / |A|^2, with G the layer's Gram matrix and A its target (1, C, C)."""
 
-    def read(self, features: Tensor, row: int) -> Values:
+    def sums(self, features: Tensor, roots: Tensor | None) -> Values:
         """Return F F^T."""
         return (channel_products(features),)
 
@@ -53,10 +78,10 @@ class MomentsTerm(StatisticTerm):
     Huang & Belongie 2017, AdaIN, equation 13; relative here.
     """
 
-    def read(self, features: Tensor, row: int) -> Values:
+    def sums(self, features: Tensor, roots: Tensor | None) -> Values:
         """Return the sums of features and of their squares, (1, C) each."""
         wide = features.to(torch.promote_types(features.dtype, torch.float32))
-        return wide.sum((2, 3)), wide.square().sum((2, 3))
+        return _total(wide, roots), wide.square().sum((2, 3))
 
     def aim(self, means: Values) -> None:
         """Keep the styles' means and deviations."""
@@ -64,8 +89,7 @@ class MomentsTerm(StatisticTerm):
 
     def loss(self, found: list[Found]) -> Tensor:  # type: ignore[override]
         """Return the weighted relative distance."""
-        means = tuple(value / found[0].places for value in found[0].values)
-        return self.weight * relative_square(_moments(means), self.target).sum()
+        return self.weight * relative_square(_moments(self.means(found[0])), self.target).sum()
 
 
 class TransportTerm(StatisticTerm):
@@ -74,10 +98,9 @@ class TransportTerm(StatisticTerm):
     crowsonkb's style-transfer-pytorch; see `gaussian_transport`.
     """
 
-    def read(self, features: Tensor, row: int) -> Values:
+    def sums(self, features: Tensor, roots: Tensor | None) -> Values:
         """Return the sum of features (1, C), and F F^T."""
-        wide = torch.promote_types(features.dtype, torch.float32)
-        return features.sum((2, 3), dtype=wide), channel_products(features)
+        return _total(features, roots), channel_products(features)
 
     def aim(self, means: Values) -> None:
         """Keep the styles' mean and the root of their covariance."""
@@ -88,8 +111,13 @@ class TransportTerm(StatisticTerm):
 
     def loss(self, found: list[Found]) -> Tensor:  # type: ignore[override]
         """Return the weighted distance."""
-        mean, covariance = _gaussian(tuple(value / found[0].places for value in found[0].values))
+        mean, covariance = _gaussian(self.means(found[0]))
         return self.weight * gaussian_transport(mean, covariance, self.mean, self.root)
+
+
+def _total(features: Tensor, roots: Tensor | None) -> Tensor:
+    wide = torch.promote_types(features.dtype, torch.float32)
+    return (features if roots is None else features * roots).sum((2, 3), dtype=wide)
 
 
 def _moments(means: Values) -> Tensor:
@@ -107,17 +135,38 @@ def _gaussian(means: Values) -> tuple[Tensor, Tensor]:
 def statistic_terms(
     kind: type[StatisticTerm], name: str, sources: Sources, weights: Mapping[str, float]
 ) -> list[StatisticTerm]:
-    """Return a term for each layer; several styles are blended in what is read of them."""
-    terms = [kind(name, layer, weight) for layer, weight in weights.items()]
-    means: list[Values | None] = [None] * len(terms)
-    for share, found in sources.of_styles([term.readers[0] for term in terms]):
-        for i, part in enumerate(found):
-            own = tuple(share * value / part.places for value in part.values)
-            before = means[i]
-            if before is not None:
-                own = tuple(a + b for a, b in zip(before, own, strict=True))
-            means[i] = own
-    for term, mean in zip(terms, means, strict=True):
-        assert mean is not None
+    """Return a term for each region and layer; its styles are blended in what is read of them."""
+    return [
+        term
+        for number, region in enumerate(sources.regions, 1)
+        for term in _of_region(
+            kind, f"{name} {number}" if len(sources.regions) > 1 else name, sources, region, weights
+        )
+    ]
+
+
+def _of_region(
+    kind: type[StatisticTerm],
+    name: str,
+    sources: Sources,
+    region: Region,
+    weights: Mapping[str, float],
+) -> list[StatisticTerm]:
+    layers, area = list(weights), region.area
+    maps = sources.maps(sources.content, region.where, layers)
+    terms = [kind(name, layer, area * weights[layer], maps[layer]) for layer in layers]
+    sums: list[Values] = []
+    for part in region.styles:
+        maps = sources.maps(part.picture, part.where, layers)
+        seen = [kind(name, layer, 1.0, maps[layer]) for layer in layers]
+        found = sources.read(part.picture, [each.readers[0] for each in seen])
+        own = [each.means(f) for each, f in zip(seen, found, strict=True)]
+        shared = [tuple(part.share * value for value in values) for values in own]
+        sums = [_plus(a, b) for a, b in zip(sums, shared, strict=True)] if sums else shared
+    for term, mean in zip(terms, sums, strict=True):
         term.aim(mean)
     return terms
+
+
+def _plus(first: Values, second: Values) -> Values:
+    return tuple(a + b for a, b in zip(first, second, strict=True))
