@@ -20,10 +20,9 @@ def nearest(features: Tensor, pool: Tensor, mean: Tensor | None = None) -> Tenso
     mean = features.mean(0, dtype=torch.float32) if mean is None else mean.float()
     kept = F.normalize(pool.float() - pool.mean(0, dtype=torch.float32), dim=1).to(dtype).t()
     chunk = max(1, NUMBERS // kept.shape[1])
+    parts = [features[start : start + chunk] for start in range(0, len(features), chunk)]
     # a place's own length changes none of its comparisons
-    return torch.cat(
-        [((part.float() - mean).to(dtype) @ kept).argmax(1) for part in features.split(chunk)]
-    )
+    return torch.cat([((part.float() - mean).to(dtype) @ kept).argmax(1) for part in parts])
 
 
 def self_similarity(features: Tensor) -> Tensor:

@@ -105,4 +105,5 @@ def directions(channels: int, generator: torch.Generator) -> Tensor:
     """Return random orthonormal directions (C, C), drawn on the CPU for the same on all devices."""
     drawn = torch.randn(channels, channels, generator=generator)
     orthonormal, upper = torch.linalg.qr(drawn)
-    return orthonormal * upper.diagonal().sign()
+    found: Tensor = orthonormal * upper.diagonal().sign()
+    return found

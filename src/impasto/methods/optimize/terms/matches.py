@@ -110,7 +110,7 @@ class PatchTerm(MatchTerm):
         total = features.new_zeros(height + 2, width + 2, features.shape[1], dtype=torch.float32)
         for number in range(9):
             down, across = divmod(number, 3)
-            part = self.pool[found, number].unflatten(0, (height, width))
+            part = self.pool[found, number].view(height, width, -1)
             total[down : down + height, across : across + width] += part
         count = F.conv_transpose2d(
             features.new_ones(1, 1, height, width, dtype=torch.float32),
