@@ -124,6 +124,18 @@ def presets_table() -> str:
     return _table(("Preset", "For", "Knobs"), rows)
 
 
+def losses_table() -> str:
+    """Return the optimiser's losses, of the content and of the style."""
+    from impasto.methods.optimize.catalog import CONTENT_LOSSES, STYLE_LOSSES
+
+    rows = [
+        (f"`{name}`", kind, loss.what, f"`{loss.layers}`" if loss.layers else "the picture")
+        for kind, losses in (("content", CONTENT_LOSSES), ("style", STYLE_LOSSES))
+        for name, loss in losses.items()
+    ]
+    return _table(("Loss", "Of", "What it compares", "Layers"), rows)
+
+
 def _turned(knobs: Mapping[str, Any]) -> str:
     return "<br>".join(f"`{knob}={value}`" for knob, value in knobs.items())
 
@@ -253,6 +265,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 TABLES: Mapping[str, Callable[[], str]] = {
     "options": options_table,
     "presets": presets_table,
+    "losses": losses_table,
     "realtime": realtime_table,
     "tune": tune_table,
     "qualities": qualities_table,
