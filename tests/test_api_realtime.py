@@ -192,13 +192,9 @@ def test_a_preset_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("quality", ["balanced", "best"])
 @pytest.mark.usefixtures("compact")
-def test_the_optimiser_takes_no_code_and_no_guides(quality: str) -> None:
+def test_the_optimiser_takes_no_code(quality: str) -> None:
     with pytest.raises(OptionError, match="style ink is a code, and the optimiser needs the pict"):
         impasto.stylize("photo.png", "ink", quality=quality)
-    with pytest.raises(OptionError, match="masks and strength maps are the real-time network's"):
-        impasto.stylize("photo.png", "paint.png", masks=["left.png"], quality=quality)
-    with pytest.raises(OptionError, match="masks and strength maps are the real-time network's"):
-        impasto.prepare("paint.png", strength_map="left.png", steps=1)
 
 
 @pytest.mark.usefixtures("compact")

@@ -76,8 +76,10 @@ class Guides:
         pictures = [Grey.load(mask) for mask in masks]
         return cls(pictures, None if strength_map is None else Grey.load(strength_map))
 
-    def __bool__(self) -> bool:
-        return bool(self.masks) or self.strength_map is not None
+    def planes(self) -> tuple[list[Image], Image | None]:
+        """Return the masks and the strength map, (H, W) each."""
+        grey = None if self.strength_map is None else self.strength_map.plane
+        return [mask.plane for mask in self.masks], grey
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,12 +209,10 @@ def prepare_stylizer(
     `network` is for the optimiser, `engines` for the real-time network.
 
     Raises:
-        OptionError: the method cannot take these styles or guides.
+        OptionError: the optimiser cannot take a style, or there is not a mask for each.
     """
     if isinstance(options, RealtimeOptions):
         return _prepare_realtime(styles, blend, options, guides, engines)
-    if guides:
-        raise OptionError("masks and strength maps are the real-time network's: use quality fast")
     # late, so that importing impasto needs no torch
     from impasto.engine import choose_device
 
@@ -227,7 +227,7 @@ def prepare_stylizer(
                 " or use quality fast"
             )
         pictures.append(opaque(style))
-    return prepare_optimizer(pictures, blend, options, network)
+    return prepare_optimizer(pictures, blend, options, network, *guides.planes())
 
 
 def _prepare_realtime(
@@ -240,6 +240,4 @@ def _prepare_realtime(
     from impasto.methods.realtime.mixed import prepare_any
 
     seen = [style if isinstance(style, StyleCode) else opaque(style) for style in styles]
-    masks = [mask.plane for mask in guides.masks]
-    grey = None if guides.strength_map is None else guides.strength_map.plane
-    return prepare_any(seen, blend, options, masks, grey, engines)
+    return prepare_any(seen, blend, options, *guides.planes(), engines)

@@ -59,10 +59,12 @@ class Objective:
         weights: Weights,
         budget: Budget | None = None,
         seed: int = 0,
+        pull: Tensor | None = None,
     ) -> None:
+        """Make the terms' targets; `pull` (1, 1, H, W) makes the content heavier at places."""
         self.weights, budget = weights, budget or Budget()
         generator = torch.Generator().manual_seed(seed)
-        sources = Sources(backbone, content, regions, budget, generator)
+        sources = Sources(backbone, content, regions, budget, generator, pull)
         self.terms: list[Term] = [
             term
             for name, layers in weights.losses.items()

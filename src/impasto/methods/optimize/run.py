@@ -15,8 +15,9 @@ from impasto.backbones import Backbone
 from impasto.errors import DivergedError
 from impasto.images import resize
 from impasto.methods.contract import Image, Step
+from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.memory import Budget
-from impasto.methods.optimize.objective import Objective, Weights, everywhere
+from impasto.methods.optimize.objective import Objective, Weights
 from impasto.methods.optimize.schedule import Scale
 from impasto.methods.optimize.solvers import Solver
 
@@ -73,13 +74,13 @@ class Run:
         backbone: Backbone,
         content: Image,
         styles: Sequence[Callable[[int], Image]],
-        blend: Sequence[float],
+        guidance: Guidance,
         device: torch.device,
         budget: Budget | None = None,
         seed: int = 0,
     ) -> None:
         self.backbone, self.content, self.device = backbone, content, device
-        self.styles, self.blend, self.budget, self.seed = styles, blend, budget, seed
+        self.styles, self.guidance, self.budget, self.seed = styles, guidance, budget, seed
 
     def iterate(
         self, start: Image, scales: Sequence[Scale], weights: Weights, solver: Solver
@@ -115,8 +116,9 @@ class Run:
     def _objective(self, scale: Scale, weights: Weights) -> Objective:
         styles = [self._tensor(style(max(scale.height, scale.width))) for style in self.styles]
         content = self._tensor(self.content, scale)
-        regions = everywhere(styles, self.blend)
-        return Objective(self.backbone, content, regions, weights, self.budget, self.seed)
+        regions = self.guidance.regions(styles, scale.height, scale.width)
+        pull = self.guidance.pull(content)
+        return Objective(self.backbone, content, regions, weights, self.budget, self.seed, pull)
 
     def _tensor(self, image: Image, scale: Scale | None = None) -> Tensor:
         if scale is not None and image.shape[:2] != (scale.height, scale.width):

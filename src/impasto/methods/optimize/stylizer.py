@@ -34,6 +34,7 @@ from impasto.images import (
 from impasto.images.picture import MIN_SIDE, check_size
 from impasto.methods.contract import Image, Step
 from impasto.methods.optimize.balance import balance
+from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.memory import (
     HISTORY,
     PROGRAM,
@@ -68,7 +69,7 @@ class OptimizeStylizer:
 
     backbone: Backbone
     styles: tuple[Image, ...]
-    blend: tuple[float, ...]
+    guidance: Guidance
     options: OptimizeOptions
     device: torch.device
     init: Picture | None
@@ -101,15 +102,8 @@ class OptimizeStylizer:
         memory = self._arrange(scales[-1])
         content = self.fitted(content)
         styles = self._styles_for(content)
-        run = Run(
-            self.backbone,
-            content,
-            styles,
-            self.blend,
-            self.device,
-            memory.budget,
-            seed=options.seed,
-        )
+        place = (self.device, memory.budget)
+        run = Run(self.backbone, content, styles, self.guidance, *place, seed=options.seed)
         start = self._start(content, scales[0])
         solver = make_solver(options.optimizer, options.learning_rate, memory.history)
         with cpu_threads(options.threads):
@@ -187,7 +181,9 @@ class OptimizeStylizer:
             threads=own.threads,
             memory=own.memory,
         )
-        return realtime.prepare(self.styles, self.blend, options)(content)
+        where = self.guidance
+        ready = realtime.prepare(self.styles, where.blend, options, where.masks, where.strength)
+        return ready(content)
 
     def _arrange(self, scale: Scale) -> Arrangement:
         """Fit the largest scale into memory; see `memory.arrange`."""
@@ -261,17 +257,22 @@ def prepare(
     blend: Sequence[float],
     options: OptimizeOptions,
     network: Backbone | None = None,
+    masks: Sequence[Image] = (),
+    strength_map: Image | None = None,
 ) -> OptimizeStylizer:
     """Load the backbone and return a stylizer for styles blended by weights that sum to one.
 
-    `network` takes the place of the named backbone; it must be on the device already.
+    `network` takes the place of the named backbone; it must be on the device already. `masks`, one
+    for each style, say where it goes, `strength_map` how strongly, both (H, W) in [0, 1].
 
     Raises:
         MissingExtraError: PyTorch is not installed.
         WeightsError: the backbone's weights are not to be had.
         ImageError: the picture to start from cannot be read.
-        OptionError: the device is not available, or a layer is not one of the backbone's.
+        OptionError: the device is not available, a layer is not one of the backbone's, or there
+            are masks, but not one for each style.
     """
+    guidance = Guidance(tuple(blend), tuple(masks), strength_map)
     device = choose_device(options.device)
     init = None if options.init in STARTS else load_picture(options.init)
     backbone = _load(options, device) if network is None else network
@@ -280,7 +281,7 @@ def prepare(
         if layer not in backbone.layers:
             raise OptionError(f"the backbone has no layer {layer}: {', '.join(backbone.layers)}")
     digest = weights_sha256(find_weights(options.backbone)) if network is None else ""
-    return OptimizeStylizer(backbone, tuple(styles), tuple(blend), options, device, init, digest)
+    return OptimizeStylizer(backbone, tuple(styles), guidance, options, device, init, digest)
 
 
 def _load(options: OptimizeOptions, device: torch.device) -> Backbone:

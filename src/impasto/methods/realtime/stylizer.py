@@ -16,11 +16,11 @@ from impasto.errors import OptionError
 from impasto.images import check_pixels, fit, keep_luminance, thumbnail
 from impasto.images.picture import check_size
 from impasto.methods.contract import Image, Part, Pixels, Step
+from impasto.methods.guides import Everywhere, Guide, Shares
 from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
 from impasto.methods.realtime.engines import Engine, Engines
-from impasto.methods.realtime.guides import Everywhere, Guide, Shares
 from impasto.methods.realtime.memory import BYTES_PER_PIXEL, Cost, cost_of, free_memory, tile_side
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.network_file import read_network

@@ -65,13 +65,17 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """What targets are made from: the content (1, 3, H, W), regions of styles, the network."""
+    """What targets are made from: the content (1, 3, H, W), regions of styles, the network.
+
+    `pull` (1, 1, H, W) says how much heavier the content is at each place.
+    """
 
     backbone: Backbone
     content: Tensor
     regions: Sequence[Region]
     budget: Budget
     generator: torch.Generator
+    pull: Tensor | None = None
 
     def read(self, picture: Tensor, readers: Sequence[Reader]) -> list[Found]:
         """Return what the readers find in a picture."""

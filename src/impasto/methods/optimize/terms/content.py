@@ -18,18 +18,24 @@ SAMPLES = 1024  # places of which all are compared with all
 class ContentTerm(Term):
     """Weigh |F - T|^2 / max(|T - mean T|^2, 0.01 |T|^2), with F the layer and T its target.
 
-    A flat content, which has hardly any variance, keeps a hundredth of its energy below.
+    A flat content, which has hardly any variance, keeps a hundredth of its energy below. `pull`
+    (1, 1, H', W') multiplies the squares place by place.
     """
 
-    def __init__(self, layer: str, weight: float, target: Tensor, spread: float) -> None:
+    def __init__(
+        self, layer: str, weight: float, target: Tensor, spread: float, pull: Tensor | None
+    ) -> None:
         self.name, self.weight = f"content {layer}", weight
-        self.target, self.spread = target, spread
+        self.target, self.spread, self.pull = target, spread, pull
         self.readers = (Reader(layer, self._read),)
 
     def _read(self, features: Tensor, row: int) -> Values:
         target = self.target[:, :, row : row + features.shape[2]]
         wide = torch.promote_types(features.dtype, torch.float32)
-        return ((features - target).square().sum(dtype=wide),)
+        squares = (features - target).square()
+        if self.pull is not None:
+            squares = squares * self.pull[:, :, row : row + features.shape[2]]
+        return (squares.sum(dtype=wide),)
 
     def loss(self, found: Sequence[Found]) -> Tensor:
         """Return the weighted relative distance."""
@@ -40,13 +46,14 @@ def content_terms(sources: Sources, weights: Mapping[str, float]) -> list[Conten
     """Return a term for each layer; it keeps the content's features."""
     keepers = [Keeper(layer) for layer in weights]
     found = sources.read(sources.content, [keeper.reader for keeper in keepers])
+    pull = sources.maps(sources.content, sources.pull, list(weights))
     terms = []
     for (layer, weight), keeper, part in zip(weights.items(), keepers, found, strict=True):
         total, energy = part.values
         varying = energy - total.square().sum() / part.places
         tiny = torch.finfo(torch.float32).tiny
         spread = max(varying.item(), 0.01 * energy.item(), tiny)
-        terms.append(ContentTerm(layer, weight, keeper.features(), spread))
+        terms.append(ContentTerm(layer, weight, keeper.features(), spread, pull[layer]))
     return terms
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import ImageError
 from impasto.images import resize
-from impasto.methods.realtime.guides import Everywhere, Guide, Shares
+from impasto.methods.guides import Everywhere, Guide, Shares
 
 Array = NDArray[np.float32]
 PLACE = slice(7, 29), slice(11, 40)
