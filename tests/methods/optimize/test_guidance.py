@@ -1,4 +1,4 @@
-"""Masks and strength maps of the optimiser: regions have their own styles, and the same gradient."""
+"""Masks and strength maps of the optimiser: each region has its style, and an exact gradient."""
 
 from __future__ import annotations
 

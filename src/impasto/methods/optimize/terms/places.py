@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.methods.optimize.strips import Found, Reader, Values
@@ -71,8 +72,12 @@ class Places:
 
     def draw(self, where: Tensor | None, count: int, generator: torch.Generator) -> None:
         """Take about so many, at random but evenly spread; all, where there are no more."""
-        if where is not None or math.prod(self.shape) > count:
-            self.choose(spread_within(where, self.shape, count, generator))
+        plane = None if where is None else F.adaptive_avg_pool2d(where, self.shape)
+        inside = math.prod(self.shape) if plane is None else int((plane >= HALF).sum())
+        if inside > count:
+            self.choose(spread_within(plane, self.shape, count, generator))
+        elif plane is not None:
+            self.choose_within(plane)
 
     def span(self, row: int, rows: int) -> slice:
         """Return which of the places lie in so many rows from number `row` on."""
