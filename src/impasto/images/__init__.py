@@ -4,6 +4,7 @@ A picture is a numpy array `(H, W, 3)`, float32, sRGB, in RGB order, in `[0, 1]`
 """
 
 from impasto.images.color import keep_luminance, match_color
+from impasto.images.detail import blend_detail
 from impasto.images.load import load, load_picture
 from impasto.images.metadata import read_recipe
 from impasto.images.pack import check_large_target, pack, pack_deepzoom
@@ -17,6 +18,7 @@ __all__ = [
     "Opened",
     "Picture",
     "Scratch",
+    "blend_detail",
     "check_large_target",
     "check_pixels",
     "check_target",

@@ -70,6 +70,9 @@ class OptimizeOptions:
         "Keep the content's colours: exactly (luminance) or in their statistics.",
         choices=("none", "luminance", "statistics"),
     )
+    detail: float = option(
+        0.0, "How much of the content's fine detail is blended back in the end.", low=0, high=1
+    )
     seed: int = option(0, "Seed of every random number.", low=0)
 
     backbone: str = option(

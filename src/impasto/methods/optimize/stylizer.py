@@ -24,6 +24,7 @@ from impasto.engine import (
 from impasto.errors import OptionError
 from impasto.images import (
     Picture,
+    blend_detail,
     check_pixels,
     fit,
     keep_luminance,
@@ -111,7 +112,7 @@ class OptimizeStylizer:
                 if step.number == 1 and memory.history < HISTORY and options.optimizer == "lbfgs":
                     told = f"L-BFGS keeps {memory.history} pairs, not {HISTORY}: memory is short"
                     step = replace(step, message=told)
-                yield self._recolored(step, content)
+                yield self._finished(step, content)
 
     def made_with(self) -> dict[str, Any]:
         """Return what else decides the result, for the recipe."""
@@ -143,14 +144,18 @@ class OptimizeStylizer:
         check_size(width, height, name)
         return height, width
 
-    def _recolored(self, step: Step, content: Image) -> Step:
-        if self.options.preserve_color != "luminance":
+    def _finished(self, step: Step, content: Image) -> Step:
+        """Return a step whose picture has the content's detail and colours, as far as asked."""
+        options = self.options
+        if options.detail == 0 and options.preserve_color != "luminance":
             return step
 
-        def recolored() -> Image:
-            return keep_luminance(step.image(), resize(content, step.height, step.width))
+        def finished() -> Image:
+            image, kept = step.image(), resize(content, step.height, step.width)
+            image = blend_detail(image, kept, options.detail)
+            return keep_luminance(image, kept) if options.preserve_color == "luminance" else image
 
-        return replace(step, image=recolored)
+        return replace(step, image=finished)
 
     def _styles_for(self, content: Image) -> list[_StyleAtScale]:
         styles = self.styles
