@@ -19,12 +19,13 @@ from torch import Tensor
 
 from impasto.backbones import Backbone
 from impasto.backbones.stages import stages_of
-from impasto.losses import laplacian, relative_square, squared_excess, squared_variation
+from impasto.losses import laplacian, squared_excess, squared_variation
 from impasto.methods.optimize.memory import Budget, cut
 from impasto.methods.optimize.strips import Found, StripPass, Values, read
 from impasto.methods.optimize.terms import BUILD, REFRESH, Keeper, Part, Region, Sources, Term
 
 PIXELS = 2**19  # of a strip for the losses of the picture itself
+FAINT = 1e-4  # energy of a value of edges that a flat content is taken to have: 1 % squared
 POOLS = (4, 16)  # squares whose Laplacians are compared: edges of shapes, not of texture
 
 
@@ -133,13 +134,13 @@ class Objective:
         return found
 
     def _of_edges(self, x: Tensor, gradient: Tensor) -> dict[str, float]:
+        """Return the Laplacians' distance, whole as it is of small pictures; add its gradient."""
         if not self._edges:
             return {}
-        x = x.detach().requires_grad_()
-        apart = [
-            relative_square(laplacian(x, p), e).sum()
-            for p, e in zip(POOLS, self._edges, strict=True)
-        ]
+        x, apart = x.detach().requires_grad_(), []
+        for pool, edges in zip(POOLS, self._edges, strict=True):
+            energy = edges.square().sum().clamp_min(FAINT * edges.numel())
+            apart.append((laplacian(x, pool) - edges).square().sum() / energy)
         loss = self.weights.laplacian * torch.stack(apart).mean()
         gradient += torch.autograd.grad(loss, x)[0]
         return {"laplacian": loss.item()}
