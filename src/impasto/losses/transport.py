@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-RIDGE = 1e-4  # of the mean eigenvalue: what keeps roots of poor covariances finite
+RIDGE = 1e-4  # of the target's mean eigenvalue: what keeps roots of poor covariances finite
+LEAST = 1e-12  # the ridge of a target that has no variance at all
 ITERATIONS = 40  # at most; each more than doubles the smallest eigenvalues until all are one
 CLOSE = 1e-4  # of the identity, root mean square: good enough for float32
 
@@ -45,9 +46,9 @@ class _RootTrace(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, covariance: Tensor, target_root: Tensor) -> Tensor:
         inner = target_root @ covariance @ target_root
-        ridge = RIDGE * inner.diagonal().mean().clamp_min(torch.finfo(inner.dtype).tiny)
         inner = (inner + inner.t()) / 2
-        inner.diagonal().add_(ridge)
+        # by the target alone, so that it has no part in the gradient
+        inner.diagonal().add_(RIDGE * (target_root.square().sum() / len(inner)) ** 2 + LEAST)
         root, inverse = matrix_roots(inner)
         ctx.save_for_backward(target_root, inverse)
         return root.diagonal().sum()
@@ -56,6 +57,13 @@ class _RootTrace(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         target_root, inverse = ctx.saved_tensors
         return gradients[0] / 2 * (target_root @ inverse @ target_root), None
+
+
+def covariance_root(covariance: Tensor) -> Tensor:
+    """Return the root of a covariance (C, C) and a ridge."""
+    ridge = RIDGE * covariance.diagonal().mean() + LEAST**0.5
+    unit = torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
+    return matrix_roots(covariance + ridge * unit)[0]
 
 
 def gaussian_transport(

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from impasto.backbones import load_backbone
 from impasto.errors import DivergedError
+from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.objective import Weights
 from impasto.methods.optimize.options import OPTIMIZERS
 from impasto.methods.optimize.run import PATIENCE, Descent, Run
@@ -106,7 +107,7 @@ def test_no_picture_is_ever_undefined(solver: str, faults: dict[int, float]) -> 
 def run_of(image: Any) -> Run:
     style = image[::-1].copy()
     backbone = load_backbone("compact")
-    return Run(backbone, image, [lambda longest: style], [1.0], torch.device("cpu"))
+    return Run(backbone, image, [lambda longest: style], Guidance((1.0,)), torch.device("cpu"))
 
 
 WEIGHTS = Weights(

@@ -71,8 +71,10 @@ def test_one_mask_is_a_strength_map(pictures: list[Tensor]) -> None:
     assert pulls[1] is not None
     assert pulls[0].equal(pulls[1])
     assert pulls[0][0, 0, 0, 0] == 1
-    assert pulls[0][0, 0, 0, -1].item() == pytest.approx(1e4)
-    assert masked.regions(pictures[1:2], 48, 64)[0].where is None
+    assert pulls[0][0, 0, 0, -1].item() == pytest.approx(25)
+    [region] = masked.regions(pictures[1:2], 48, 64)
+    assert region.where is not None
+    assert region.where[0, 0].numpy() == pytest.approx(left())
 
 
 def test_what_does_not_fit_is_refused(pictures: list[Tensor]) -> None:

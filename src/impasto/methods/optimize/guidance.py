@@ -13,15 +13,15 @@ from impasto.methods.contract import Image
 from impasto.methods.guides import Everywhere, Guide, Shares
 from impasto.methods.optimize.terms import Part, Region
 
-LEAST_STRENGTH = 0.01  # from which down there is nothing more to see
+LEAST_STRENGTH = 0.2  # for the content's weight: more than 25 times makes the search slow
 
 
 @dataclass(frozen=True, eq=False)
 class Guidance:
     """Hold the styles' shares, their masks (H, W) if there are any, and a map of the strength.
 
-    One mask for one style means the style where it is white and the content elsewhere, as a
-    strength map does.
+    Places of little strength count little for the style's statistics, and the content is heavier
+    there. One mask for one style is such a map: the content where it is black.
 
     Raises:
         OptionError: there are masks, but not one for each style, or both for one style.
@@ -47,10 +47,13 @@ class Guidance:
             ImageError: a mask has other proportions.
         """
         parts = [Part(style, share) for style, share in zip(styles, self.blend, strict=True)]
-        if len(self.masks) < 2:
-            return [Region(parts)]
         everywhere = Everywhere(1.0, (height, width))
-        shares = Shares(self.masks, self.blend, everywhere, everywhere)
+        guide = self._guide((height, width))
+        if len(self.masks) < 2:
+            whole = (slice(0, height), slice(0, width))
+            where = None if guide is None else _tensor(guide[whole], styles[0])
+            return [Region(parts, where)]
+        shares = Shares(self.masks, self.blend, guide or everywhere, everywhere)
         planes = shares.rows((slice(0, height), slice(0, width)))
         return [
             Region([Part(part.picture, 1.0)], _tensor(plane, part.picture))
@@ -66,13 +69,18 @@ class Guidance:
         Raises:
             ImageError: the map has other proportions.
         """
-        grey = self.masks[0] if len(self.masks) == 1 else self.strength
-        if grey is None:
-            return None
         height, width = content.shape[2:]
-        guide = Guide(grey, (height, width), "mask 1" if self.masks else "the strength map")
+        guide = self._guide((height, width))
+        if guide is None:
+            return None
         plane = _tensor(guide[slice(0, height), slice(0, width)], content)
         return plane.clamp_min(LEAST_STRENGTH).square().reciprocal()
+
+    def _guide(self, size: tuple[int, int]) -> Guide | None:
+        """Return how strong the styles are at each place."""
+        if len(self.masks) == 1:
+            return Guide(self.masks[0], size, "mask 1")
+        return None if self.strength is None else Guide(self.strength, size, "the strength map")
 
 
 def _tensor(plane: Image, like: Tensor) -> Tensor:

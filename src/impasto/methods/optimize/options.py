@@ -90,12 +90,14 @@ class OptimizeOptions:
     )
     content_losses: str = option(
         "features",
-        "What is kept of the content, as loss or loss=weight, ...: " + ", ".join(CONTENT_LOSSES),
+        "What is kept of the content, as loss or loss=weight, ...: "
+        + ", ".join(CONTENT_LOSSES)
+        + ".",
         group="Look",
     )
     style_losses: str = option(
         "gram",
-        "What is taken of the style, as loss or loss=weight, ...: " + ", ".join(STYLE_LOSSES),
+        "What is taken of the style, as loss or loss=weight, ...: " + ", ".join(STYLE_LOSSES) + ".",
         group="Look",
     )
     content_layers: str | None = option(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from impasto.losses import channel_products, relative_square
-from impasto.losses.transport import RIDGE, gaussian_transport, matrix_roots
+from impasto.losses.transport import covariance_root, gaussian_transport
 from impasto.methods.optimize.strips import Found, Reader, Values
 from impasto.methods.optimize.terms.base import Region, Sources, Term
 
@@ -105,9 +105,7 @@ class TransportTerm(StatisticTerm):
     def aim(self, means: Values) -> None:
         """Keep the styles' mean and the root of their covariance."""
         self.mean, covariance = _gaussian(means)
-        ridge = RIDGE * covariance.diagonal().mean().clamp_min(torch.finfo(covariance.dtype).tiny)
-        covariance.diagonal().add_(ridge)
-        self.root = matrix_roots(covariance)[0]
+        self.root = covariance_root(covariance)
 
     def loss(self, found: list[Found]) -> Tensor:  # type: ignore[override]
         """Return the weighted distance."""
