@@ -13,7 +13,7 @@ from impasto.images import Picture, load_picture, save_picture
 from impasto.methods.realtime.catalog import target_of
 from impasto.methods.realtime.codes import StyleCode, save_code, shipped_codes
 from impasto.recipe import Ingredient
-from impasto.styles import ingredient_of, named, opaque, open_styles
+from impasto.styles import ingredient_of, named, open_styles, sample_of
 
 
 @pytest.fixture(autouse=True)
@@ -82,22 +82,23 @@ def test_what_is_transparent_is_no_style(draw: Any) -> None:
     with pytest.raises(ImageError, match="transparent everywhere"):
         open_styles(np.dstack([draw(), alpha]))
     with pytest.raises(ImageError, match="wholly transparent"):
-        opaque(Picture(draw(), alpha, "ghost", ""))
+        sample_of(Picture(draw(), alpha, "ghost", ""))
     alpha[:, :32] = 1
-    seen = opaque(open_styles(np.dstack([draw(), alpha]))[0])  # type: ignore[arg-type]
-    assert np.array_equal(seen[:, :32], draw()[:, :32])
-    mean = draw()[:, :32].mean((0, 1))
-    assert np.allclose(seen[:, 32:], mean, atol=1e-4)
-    assert seen.dtype == np.float32
-    whole = load_picture(draw())
-    assert opaque(whole) is whole.pixels
+    seen = sample_of(open_styles(np.dstack([draw(), alpha]))[0])  # type: ignore[arg-type]
+    assert np.array_equal(seen.pixels[:, :32], draw()[:, :32])
+    assert np.array_equal(seen.pixels[:, 32:], draw()[:, 31::-1])
+    assert np.array_equal(seen.counts, alpha)  # type: ignore[arg-type]
+    assert seen.pixels.dtype == np.float32
+    whole = sample_of(load_picture(draw()))
+    assert whole.pixels is not None
+    assert whole.counts is None
 
 
-def test_half_transparent_pixels_go_half_to_the_mean(draw: Any) -> None:
-    alpha = np.full((48, 64), 0.5, np.float32)
-    picture = Picture(draw(), alpha, "glass", "")
-    mean = draw().mean((0, 1))
-    assert np.allclose(opaque(picture), 0.5 * draw() + 0.5 * mean, atol=1e-5)
+def test_what_is_half_transparent_everywhere_is_seen(draw: Any) -> None:
+    alpha = np.full((48, 64), 0.4, np.float32)
+    seen = sample_of(Picture(draw(), alpha, "glass", ""))
+    assert np.array_equal(seen.pixels, draw())
+    assert seen.counts is None
 
 
 def test_ingredients(draw: Any, ink: StyleCode) -> None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from impasto.batch import Batch, Outcome
 from impasto.errors import RecipeError
 from impasto.images import load_picture, open_large, read_recipe
-from impasto.job import Guides, Job, Progress, Setup, Stylized, prepare_stylizer
+from impasto.job import Job, Progress, Setup, Stylized, prepare_stylizer
+from impasto.masks import Guides, MaskSource
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import Options, resolve
 from impasto.methods.realtime.memory import LEAST_TILE
@@ -22,7 +23,7 @@ from impasto.methods.realtime.model import CELL
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.names import unused_pyramid
 from impasto.options import declarations, unknown_option
-from impasto.recipe import Recipe, find_ingredient
+from impasto.recipe import Ingredient, MaskIngredient, Recipe, find_ingredient
 from impasto.stream import FileJob, Output
 from impasto.styles import Source, StyleSource, find_network, named, normalized_blend, open_styles
 
@@ -38,8 +39,9 @@ def stylize(
     style: StyleSource | Sequence[StyleSource],
     *,
     blend: Sequence[float] | None = None,
-    masks: Sequence[Source] = (),
+    masks: Sequence[MaskSource] = (),
     strength_map: Source | None = None,
+    feather: float = 0.0,
     progress: Progress | None = None,
     **options: Any,
 ) -> Stylized:
@@ -49,8 +51,10 @@ def stylize(
     [0, 1]); a style may also be the name of a preset or of a style of your own, or its code.
     `quality` is "fast" (the real-time network, the default), "balanced" or "best" (the optimiser,
     begun from its result); the other options are those of `RealtimeOptions` or `OptimizeOptions`.
-    `masks`, one grey picture for each style, say where each goes; `strength_map`, a grey picture,
-    how strongly (both only with the real-time network).
+    `masks`, one for each style, say where each goes: a grey picture, or a pair of label pictures
+    (content's, style's) whose colours say which region of the style goes to which of the content.
+    Their borders are softened by `feather`, a share of their longest side, 0 to 0.25;
+    `strength_map`, a grey picture, says how strongly the styles go where.
 
     `progress` is called at every step; when it raises KeyboardInterrupt, or the user presses
     Ctrl-C, the picture so far is returned and its recipe says `stopped`.
@@ -63,7 +67,9 @@ def stylize(
         DivergedError: the losses did not stay finite; its `result` holds the last sound picture.
     """
     chosen = resolve(options)
-    job = Job.open(content, style, blend, chosen, masks=masks, strength_map=strength_map)
+    job = Job.open(
+        content, style, blend, chosen, masks=masks, strength_map=strength_map, feather=feather
+    )
     return job.run(progress)
 
 
@@ -73,8 +79,9 @@ def stylize_file(
     out: str | os.PathLike[str],
     *,
     blend: Sequence[float] | None = None,
-    masks: Sequence[Source] = (),
+    masks: Sequence[MaskSource] = (),
     strength_map: Source | None = None,
+    feather: float = 0.0,
     depth: int | None = None,
     file_quality: int = 92,
     deepzoom: bool = False,
@@ -101,8 +108,8 @@ def stylize_file(
             has by then is written, and its recipe says `stopped`.
         others as `stylize`.
     """
-    guides = {"masks": masks, "strength_map": strength_map}
-    setup = Setup.open(style, blend, resolve(options), **guides)  # type: ignore[arg-type]
+    guides: dict[str, Any] = {"masks": masks, "strength_map": strength_map, "feather": feather}
+    setup = Setup.open(style, blend, resolve(options), **guides)
     opened = open_large(content)
     output = Output.of(out, opened, depth, file_quality, deepzoom=deepzoom)
     if deepzoom:
@@ -156,8 +163,9 @@ def prepare(
     style: StyleSource | Sequence[StyleSource],
     *,
     blend: Sequence[float] | None = None,
-    masks: Sequence[Source] = (),
+    masks: Sequence[MaskSource] = (),
     strength_map: Source | None = None,
+    feather: float = 0.0,
     network: Backbone | None = None,
     **options: Any,
 ) -> AnyStylizer:
@@ -174,7 +182,7 @@ def prepare(
     weights = normalized_blend(blend, len(styles))
     # any option that only the optimiser has asks for it; this one changes nothing
     chosen = resolve(options if network is None else {"preset": None} | options)
-    guides = Guides.load(masks, strength_map)
+    guides = Guides.load(masks, strength_map, feather)
     return prepare_stylizer(styles, weights, chosen, guides, network)
 
 
@@ -247,7 +255,8 @@ class Remade:
             ],
             [style.blend for style in recipe.styles if style.blend is not None],
             _options(METHODS[recipe.method], given),
-            masks=[find_ingredient(mask, places) for mask in recipe.masks],
+            masks=[_mask(mask, places) for mask in recipe.masks],
+            feather=recipe.feather,
             strength_map=None if where is None else find_ingredient(where, places),
         )
         return cls(recipe, content, setup)
@@ -262,6 +271,13 @@ class Remade:
         """Return the side of the tiles it was painted in on the disk, None if it was not."""
         found = self.recipe.made_with.get("tile")
         return found // CELL * CELL if isinstance(found, int) and found >= LEAST_TILE else None
+
+
+def _mask(mask: MaskIngredient, places: Sequence[Path]) -> MaskSource:
+    if isinstance(mask, Ingredient):
+        return find_ingredient(mask, places)
+    content, style = mask
+    return find_ingredient(content, places), find_ingredient(style, places)
 
 
 def _options(kind: type[Options], given: Mapping[str, Any]) -> Options:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from impasto.errors import DivergedError, OptionError
 from impasto.images import Picture, load_picture, resize
+from impasto.masks import Guided, Guides, MaskSource
 from impasto.methods.contract import Image, Step
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import Options
@@ -24,8 +25,8 @@ from impasto.styles import (
     StyleSource,
     ingredient_of,
     normalized_blend,
-    opaque,
     open_styles,
+    sample_of,
 )
 
 if TYPE_CHECKING:
@@ -50,39 +51,6 @@ class Stylized:
 
 
 @dataclass(frozen=True, eq=False)
-class Grey:
-    """Hold a picture's mean over its colours, (H, W) in [0, 1], and what a recipe says of it."""
-
-    plane: Image
-    ingredient: Ingredient
-
-    @classmethod
-    def load(cls, source: Source) -> Grey:
-        """Read a picture."""
-        picture = load_picture(source)
-        return cls(picture.pixels.mean(2), Ingredient.of(picture))
-
-
-@dataclass(frozen=True, eq=False)
-class Guides:
-    """Hold the pictures that say where each style goes, and how strongly."""
-
-    masks: Sequence[Grey] = ()
-    strength_map: Grey | None = None
-
-    @classmethod
-    def load(cls, masks: Sequence[Source], strength_map: Source | None) -> Guides:
-        """Read the pictures."""
-        pictures = [Grey.load(mask) for mask in masks]
-        return cls(pictures, None if strength_map is None else Grey.load(strength_map))
-
-    def planes(self) -> tuple[list[Image], Image | None]:
-        """Return the masks and the strength map, (H, W) each."""
-        grey = None if self.strength_map is None else self.strength_map.plane
-        return [mask.plane for mask in self.masks], grey
-
-
-@dataclass(frozen=True, eq=False)
 class Setup:
     """Hold all that a run needs but a content: styles, guides, and the stylizer made of them."""
 
@@ -98,13 +66,15 @@ class Setup:
         blend: Sequence[float] | None,
         options: Options,
         *,
-        masks: Sequence[Source] = (),
+        masks: Sequence[MaskSource] = (),
         strength_map: Source | None = None,
+        feather: float = 0.0,
         engines: Engines | None = None,
     ) -> Setup:
         """Load the pictures and prepare the stylizer, with engines of setups before where given."""
         styles = open_styles(style)
-        weights, guides = normalized_blend(blend, len(styles)), Guides.load(masks, strength_map)
+        weights = normalized_blend(blend, len(styles))
+        guides = Guides.load(masks, strength_map, feather)
         stylizer = prepare_stylizer(styles, weights, options, guides, engines=engines)
         return cls(styles, weights, guides, stylizer)
 
@@ -120,7 +90,7 @@ class Setup:
             plain["init"] = init.name
         if plain.get("network"):  # without its folder, as all names
             plain["network"] = Path(plain["network"]).name
-        strength_map = self.guides.strength_map
+        guides, grey = self.guides, self.guides.strength_map
         return Recipe(
             method="optimize" if isinstance(options, OptimizeOptions) else "realtime",
             options=plain,
@@ -130,8 +100,9 @@ class Setup:
             steps=steps,
             stopped=stopped,
             init=None if init is None else Ingredient.of(init),
-            masks=[mask.ingredient for mask in self.guides.masks],
-            strength_map=None if strength_map is None else strength_map.ingredient,
+            masks=[mask.ingredient for mask in guides.masks],
+            strength_map=None if grey is None else grey.ingredient,
+            feather=guides.feather,
         )
 
 
@@ -149,14 +120,11 @@ class Job:
         style: StyleSource | Sequence[StyleSource],
         blend: Sequence[float] | None,
         options: Options,
-        *,
-        masks: Sequence[Source] = (),
-        strength_map: Source | None = None,
+        **guides: Any,
     ) -> Job:
-        """Load the pictures and prepare the stylizer."""
+        """Load the pictures and prepare the stylizer; `guides` are as `Setup.open` has them."""
         picture = load_picture(content)
-        guides = {"masks": masks, "strength_map": strength_map}
-        return cls(picture, Setup.open(style, blend, options, **guides))  # type: ignore[arg-type]
+        return cls(picture, Setup.open(style, blend, options, **guides))
 
     def iterate(self) -> Iterator[Step]:
         """Yield the stylizer's steps; see `Step`."""
@@ -211,33 +179,33 @@ def prepare_stylizer(
     Raises:
         OptionError: the optimiser cannot take a style, or there is not a mask for each.
     """
+    guided = guides.apply(styles, blend)
     if isinstance(options, RealtimeOptions):
-        return _prepare_realtime(styles, blend, options, guides, engines)
+        return _prepare_realtime(guided, options, engines)
     # late, so that importing impasto needs no torch
     from impasto.engine import choose_device
 
     choose_device(options.device)  # says what is missing when torch is
     from impasto.methods.optimize.stylizer import prepare as prepare_optimizer
 
-    pictures = []
-    for style in styles:
+    samples = []
+    for style in guided.styles:
         if isinstance(style, StyleCode):
             raise OptionError(
                 f"style {style.name} is a code, and the optimiser needs the picture: name its file,"
                 " or use quality fast"
             )
-        pictures.append(opaque(style))
-    return prepare_optimizer(pictures, blend, options, network, *guides.planes())
+        samples.append(sample_of(style))
+    return prepare_optimizer(samples, guided.blend, options, network, guided.masks, guided.strength)
 
 
 def _prepare_realtime(
-    styles: Sequence[Style],
-    blend: Sequence[float],
-    options: RealtimeOptions,
-    guides: Guides,
-    engines: Engines | None,
+    guided: Guided, options: RealtimeOptions, engines: Engines | None
 ) -> RealtimeStylizer | MixedStylizer:
     from impasto.methods.realtime.mixed import prepare_any
 
-    seen = [style if isinstance(style, StyleCode) else opaque(style) for style in styles]
-    return prepare_any(seen, blend, options, *guides.planes(), engines)
+    seen = [
+        style if isinstance(style, StyleCode) else sample_of(style).pixels
+        for style in guided.styles
+    ]
+    return prepare_any(seen, guided.blend, options, guided.masks, guided.strength, engines)

@@ -53,12 +53,16 @@ class Ingredient:
         )
 
 
+MaskIngredient = Ingredient | tuple[Ingredient, Ingredient]
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Tell how a picture was made.
 
     `steps` is how many steps were taken, of `options["steps"]` wanted; `stopped` says that
-    somebody stopped there. `masks` say where each style goes, `strength_map` how strongly.
+    somebody stopped there. `masks` say where each style goes, or as pairs which region of it goes
+    to which of the content; `feather` how soft their borders are, `strength_map` how strongly.
     `made_with` has versions, device, threads and the weights' hash; `output` the settings of
     the file.
     """
@@ -71,8 +75,9 @@ class Recipe:
     steps: int = 0
     stopped: bool = False
     init: Ingredient | None = None
-    masks: Sequence[Ingredient] = ()
+    masks: Sequence[MaskIngredient] = ()
     strength_map: Ingredient | None = None
+    feather: float = 0.0
     output: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -84,7 +89,8 @@ class Recipe:
             "content": self.content.as_dict(),
             "styles": [style.as_dict() for style in self.styles],
             "init": self.init.as_dict() if self.init else None,
-            "masks": [mask.as_dict() for mask in self.masks],
+            "masks": [_plain(mask) for mask in self.masks],
+            "feather": self.feather,
             "strength_map": self.strength_map.as_dict() if self.strength_map else None,
             "steps": self.steps,
             "stopped": self.stopped,
@@ -116,7 +122,8 @@ class Recipe:
                 steps=int(plain["steps"]),
                 stopped=bool(plain["stopped"]),
                 init=_optional(plain.get("init")),
-                masks=tuple(Ingredient.from_dict(mask) for mask in plain.get("masks", ())),
+                masks=tuple(_mask(mask) for mask in plain.get("masks", ())),
+                feather=float(plain.get("feather", 0)),
                 strength_map=_optional(plain.get("strength_map")),
                 output=_table(plain["output"]),
             )
@@ -129,6 +136,17 @@ def _table(plain: Any) -> dict[str, Any]:
     if not isinstance(plain, Mapping) or not all(isinstance(name, str) for name in plain):
         raise TypeError(f"{plain!r} is no table")
     return dict(plain)
+
+
+def _plain(mask: MaskIngredient) -> Any:
+    return mask.as_dict() if isinstance(mask, Ingredient) else [part.as_dict() for part in mask]
+
+
+def _mask(plain: Any) -> MaskIngredient:
+    if isinstance(plain, Mapping):
+        return Ingredient.from_dict(plain)
+    content, style = plain
+    return Ingredient.from_dict(content), Ingredient.from_dict(style)
 
 
 def _optional(plain: Mapping[str, Any] | None) -> Ingredient | None:

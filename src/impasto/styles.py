@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImageError, OptionError, RecipeError, WeightsError
-from impasto.images import Picture, load_picture
-from impasto.methods.contract import Image
+from impasto.images import Picture, fill_hidden, load_picture
+from impasto.methods.contract import Sample
 from impasto.methods.realtime import network_file
 from impasto.methods.realtime.catalog import find_style, unknown_style
 from impasto.methods.realtime.codes import SUFFIX, StyleCode, load_code, renamed
@@ -63,8 +63,8 @@ def _open_style(source: StyleSource) -> Style:
     return load_picture(source)
 
 
-def opaque(style: Picture) -> Image:
-    """Return a style's pixels, the mean of what is seen where it is transparent.
+def sample_of(style: Picture) -> Sample:
+    """Return a style's pixels; where it is transparent, they mirror what is seen, and do not count.
 
     Raises:
         ImageError: nothing of it is seen, or only one flat colour.
@@ -72,13 +72,13 @@ def opaque(style: Picture) -> Image:
     if float(np.ptp(style.pixels, axis=(0, 1)).max()) < _LEAST_SPREAD:
         raise ImageError(f"{style.name}: one flat colour, there is no style to see")
     if style.alpha is None:
-        return style.pixels
-    alpha = style.alpha[..., None]
-    total = float(alpha.sum())
-    if total == 0:
+        return Sample(style.pixels)
+    shown = style.alpha >= max(0.5 * float(style.alpha.max()), 1e-6)
+    if not shown.any():
         raise ImageError(f"{style.name}: wholly transparent, there is no style to see")
-    mean = (style.pixels * alpha).sum((0, 1)) / total
-    return np.asarray(style.pixels * alpha + mean * (1 - alpha), np.float32)
+    if shown.all():
+        return Sample(style.pixels)
+    return Sample(fill_hidden(style.pixels, shown), shown.astype(np.float32))
 
 
 def normalized_blend(blend: Sequence[float] | None, count: int) -> tuple[float, ...]:

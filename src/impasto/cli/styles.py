@@ -20,7 +20,7 @@ from impasto.methods.realtime.mixed import prepare_any
 from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions, TuneOptions
 from impasto.names import target, unused
-from impasto.styles import normalized_blend, opaque, open_styles
+from impasto.styles import normalized_blend, open_styles, sample_of
 
 _PATH = click.Path(path_type=Path)
 
@@ -77,7 +77,7 @@ def show(names: tuple[str, ...], content: Path | None, out: Path | None, **rest:
     photo = fit(picture, rest["size"])
     pictures = [photo]
     for style in found:
-        seen = style if isinstance(style, codes.StyleCode) else opaque(style)
+        seen = style if isinstance(style, codes.StyleCode) else sample_of(style).pixels
         pictures.append(prepare_any([seen], [1.0], RealtimeOptions())(photo))
     save_picture(out, sheet(pictures))
     for number, name in enumerate(["the content", *(style.name for style in found)], 1):
@@ -109,7 +109,7 @@ def _code(name: str, scale: float) -> codes.StyleCode:
             raise OptionError(f"style {name} is kept in its network's file; copy that one")
         return style
     engine = make_engine("auto", "float32", "cpu", None)
-    vector = encode_style(engine, opaque(style), scale)
+    vector = encode_style(engine, sample_of(style).pixels, scale)
     return codes.StyleCode(Path(name).stem, vector, style.name, "yours", style.sha256)
 
 
@@ -141,7 +141,7 @@ def tune(style: Path, out: str, contents: tuple[Path, ...], force: bool, **rest:
         raise MissingExtraError("Tuning", "optimize") from missing
     path = unused(catalog.target_of(out), force=force)
     result = tune_style(
-        opaque(load_picture(style)),
+        sample_of(load_picture(style)).pixels,
         codes.renamed(_code(str(style), 1.0), path.stem),
         TuneOptions(**given(rest)),
         contents=[load_picture(content).pixels for content in contents],

@@ -12,6 +12,7 @@ import click
 from impasto.batch import Batch
 from impasto.cli.batch import is_batch, run_batch
 from impasto.cli.flags import GroupedCommand, flags_of, given
+from impasto.cli.masks import MaskType
 from impasto.cli.results import saving, tell_result
 from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, watching
 from impasto.errors import OptionError
@@ -83,8 +84,14 @@ def repeated(args: list[str], flags: Sequence[str], taking: Collection[str]) -> 
     help="How much time to take [default fast; the optimiser, if an option of its is given].",
 )
 @click.option(
-    "--mask", "masks", type=_PATH, multiple=True, help="Grey picture: where a style goes; one each."
+    "--mask",
+    "masks",
+    type=MaskType(),
+    multiple=True,
+    help="Where a style goes, one each: a grey picture, or CONTENT:STYLE, two label pictures whose"
+    " colours say which region goes where.",
 )
+@click.option("--feather", type=float, default=0.0, help="Softness of masks, as 0.01 of the side.")
 @click.option("--strength-map", type=_PATH, help="Grey picture: how much style goes where.")
 @click.option(
     "-o",
@@ -143,7 +150,7 @@ def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str
     output = Output.of(out, opened, files["depth"], **rest)
     if output.deepzoom:
         unused_pyramid(output.pyramid, force=files["force"])
-    guides = {"masks": files["masks"], "strength_map": files["strength_map"]}
+    guides = {name: files[name] for name in ("masks", "strength_map", "feather")}
     setup = Setup.open(list(styles), blend, options, **guides)
     job = FileJob.open(setup, opened, output)
     tell_shares(blend, setup.blend)
@@ -156,7 +163,7 @@ def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str
 def _many(
     contents: Sequence[Path], styles: Sequence[str], options: Options, files: dict[str, Any]
 ) -> None:
-    _refuse(files, (*_WATCHERS, "masks", "strength_map"), "for one content at a time")
+    _refuse(files, (*_WATCHERS, "masks", "strength_map", "feather"), "for one content at a time")
     batch = Batch(
         options,
         depth=files["depth"],
@@ -173,8 +180,8 @@ def _many(
 
 _WATCHERS = ("snapshots", "log", "loss_plot")
 _FILES = (
-    "blend", "masks", "strength_map", "out", "force", "skip_existing", "pairs", "suffix", "depth",
-    "file_quality", "deepzoom", "every", "quiet", *_WATCHERS,
+    "blend", "masks", "strength_map", "feather", "out", "force", "skip_existing", "pairs",
+    "suffix", "depth", "file_quality", "deepzoom", "every", "quiet", *_WATCHERS,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ A picture is a numpy array `(H, W, 3)`, float32, sRGB, in RGB order, in `[0, 1]`
 
 from impasto.images.color import keep_luminance, match_color
 from impasto.images.detail import blend_detail
+from impasto.images.fill import fill_hidden
 from impasto.images.load import load, load_picture
 from impasto.images.metadata import read_recipe
 from impasto.images.pack import check_large_target, pack, pack_deepzoom
@@ -22,6 +23,7 @@ __all__ = [
     "check_large_target",
     "check_pixels",
     "check_target",
+    "fill_hidden",
     "fit",
     "keep_luminance",
     "load",

@@ -29,6 +29,14 @@ class Pixels(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Hold a style's picture (H, W, 3), and which places count (H, W); without it, all do."""
+
+    pixels: Image
+    counts: Image | None = None
+
+
 @dataclass(frozen=True)
 class Part:
     """Hold a part of a result, and say where it lies."""

@@ -20,7 +20,7 @@ from impasto.methods.realtime.network_file import SUFFIX, read_network
 from impasto.methods.realtime.style_networks import AnyNetwork, StyleNetwork, make_table
 from impasto.methods.realtime.weights import load_realtime
 from impasto.options import declarations, suggest
-from impasto.styles import opaque
+from impasto.styles import sample_of
 from impasto.train import processes
 from impasto.train.begin import begin, begin_as_shipped
 from impasto.train.data import Pictures
@@ -70,7 +70,7 @@ def train_style(
         return _train_collection(_collection(styles, run, kind), styles[0], run, config)
     assert isinstance(config, StyleTraining)
     pictures = [load_picture(path) for path in styles]
-    seen = [opaque(picture) for picture in pictures]
+    seen = [sample_of(picture).pixels for picture in pictures]
     shown = [[as_seen(style, config.style_size)] for style in seen]
     network, known, start = _start(run, config, kind, shown)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from impasto.backbones import Backbone, load_backbone
 from impasto.errors import ImageError, OptionError
-from impasto.methods.contract import Image
+from impasto.methods.contract import Image, Sample
 from impasto.methods.optimize.catalog import STYLE_LOSSES
 from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.memory import Budget
@@ -40,8 +40,12 @@ def left(height: int = 48, width: int = 64, share: float = 0.5) -> Image:
     return mask
 
 
+def parts(pictures: list[Tensor]) -> list[Part]:
+    return [Part(pictures[1], 0.3), Part(pictures[2], 0.7)]
+
+
 def test_without_masks_one_region_is_everywhere(pictures: list[Tensor]) -> None:
-    [region] = Guidance((0.3, 0.7)).regions(pictures[1:], 48, 64)
+    [region] = Guidance((0.3, 0.7)).regions(parts(pictures), 48, 64)
     assert region.where is None
     assert [part.share for part in region.styles] == [0.3, 0.7]
 
@@ -49,7 +53,7 @@ def test_without_masks_one_region_is_everywhere(pictures: list[Tensor]) -> None:
 def test_masks_share_the_places_among_the_styles(pictures: list[Tensor]) -> None:
     half = np.full((48, 64), 0.5, np.float32)
     guidance = Guidance((0.5, 0.5), (left(), half))
-    first, second = guidance.regions(pictures[1:], 24, 32)
+    first, second = guidance.regions(parts(pictures), 24, 32)
     assert first.where is not None
     assert second.where is not None
     torch.testing.assert_close(first.where + second.where, torch.ones(1, 1, 24, 32))
@@ -61,7 +65,7 @@ def test_masks_share_the_places_among_the_styles(pictures: list[Tensor]) -> None
 
 def test_a_style_whose_mask_is_black_has_no_region(pictures: list[Tensor]) -> None:
     guidance = Guidance((0.5, 0.5), (np.ones((48, 64), np.float32), left(share=0)))
-    assert len(guidance.regions(pictures[1:], 48, 64)) == 1
+    assert len(guidance.regions(parts(pictures), 48, 64)) == 1
 
 
 def test_one_mask_is_a_strength_map(pictures: list[Tensor]) -> None:
@@ -72,7 +76,7 @@ def test_one_mask_is_a_strength_map(pictures: list[Tensor]) -> None:
     assert pulls[0].equal(pulls[1])
     assert pulls[0][0, 0, 0, 0] == 1
     assert pulls[0][0, 0, 0, -1].item() == pytest.approx(25)
-    [region] = masked.regions(pictures[1:2], 48, 64)
+    [region] = masked.regions(parts(pictures)[:1], 48, 64)
     assert region.where is not None
     assert region.where[0, 0].numpy() == pytest.approx(left())
 
@@ -83,7 +87,7 @@ def test_what_does_not_fit_is_refused(pictures: list[Tensor]) -> None:
     with pytest.raises(OptionError, match="not both"):
         Guidance((1.0,), [left()], left())
     with pytest.raises(ImageError, match="mask 1 is 48x48"):
-        Guidance((0.5, 0.5), [left(48, 48)] * 2).regions(pictures[1:], 48, 64)
+        Guidance((0.5, 0.5), [left(48, 48)] * 2).regions(parts(pictures), 48, 64)
     with pytest.raises(ImageError, match="the strength map is 48x48"):
         Guidance((1.0,), (), left(48, 48)).pull(pictures[0])
 
@@ -108,7 +112,9 @@ def test_regions_in_strips_are_those_of_the_whole(
 ) -> None:
     content, *styles = pictures
     weights = Weights({name: {"relu1_1": 0.5, "relu3_1": 1.0}})
-    regions = Guidance((0.5, 0.5), (left(share=0.3), 1 - left(share=0.3))).regions(styles, 48, 64)
+    regions = Guidance((0.5, 0.5), (left(share=0.3), 1 - left(share=0.3))).regions(
+        [Part(style, 0.5) for style in styles], 48, 64
+    )
     whole, cut = (
         Objective(backbone, content, regions, weights, budget).gradient(content)
         for budget in (None, TINY)
@@ -164,7 +170,7 @@ def test_a_picture_of_two_regions_has_both_styles_colours() -> None:
     options = resolve({"steps": 30, "device": "cpu", "content_weight": 0, "tv_weight": 0})
     masks = (left(), 1 - left())
     content = np.full((48, 64, 3), 0.5, np.float32)
-    found = prepare([red, blue], (0.5, 0.5), options, masks=masks)(content)
+    found = prepare([Sample(red), Sample(blue)], (0.5, 0.5), options, masks=masks)(content)
     halves = found[:, :24].mean((0, 1)), found[:, 40:].mean((0, 1))
     assert halves[0][0] > halves[0][2] + 0.2
     assert halves[1][2] > halves[1][0] + 0.2
@@ -174,6 +180,6 @@ def test_a_picture_of_two_regions_has_both_styles_colours() -> None:
 def test_the_content_stays_where_a_strength_map_is_black(draw: Any) -> None:
     content, style = draw(48, 64), draw(48, 64, 5)
     options = resolve({"steps": 20, "device": "cpu", "tv_weight": 0})
-    found = prepare([style], (1.0,), options, strength_map=left())(content)
+    found = prepare([Sample(style)], (1.0,), options, strength_map=left())(content)
     change = np.abs(found - content).mean((0, 2))
     assert change[40:].mean() < 0.25 * change[:24].mean()

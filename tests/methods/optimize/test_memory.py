@@ -12,6 +12,7 @@ import torch
 
 from impasto.backbones.vgg import CONFIGS, Vgg
 from impasto.errors import OptionError
+from impasto.methods.contract import Sample
 from impasto.methods.optimize import stylizer as stylizer_module
 from impasto.methods.optimize.lbfgs import Lbfgs
 from impasto.methods.optimize.memory import PROGRAM, Arrangement, Budget, Demand, arrange
@@ -28,7 +29,7 @@ LARGE = Scale(2160, 3840, 30)
 def stylizer(draw: Any, memory: int | None = None, **options: Any) -> OptimizeStylizer:
     allowed = None if memory is None else f"{-(-memory // 1024)}KB"
     chosen = resolve({"device": "cpu", "precision": "bfloat16", "memory": allowed, **options})
-    return prepare([draw()], [1.0], chosen)
+    return prepare([Sample(draw())], [1.0], chosen)
 
 
 def arranged(draw: Any, limit: int, **options: Any) -> Arrangement:
@@ -106,14 +107,14 @@ def test_a_network_of_ones_own_goes_through_whole(draw: Any) -> None:
     own, image = Own(), torch.rand(1, 3, 12, 16)
     layer = {"content_layers": "relu1_1", "style_layers": "relu1_1"}
     options = resolve({"steps": 2, "device": "cpu", **layer})
-    ready = prepare([draw()], [1.0], options, own)
+    ready = prepare([Sample(draw())], [1.0], options, own)
     assert ready(draw(48, 40)).shape == (48, 40, 3)
     found = read(own, image, [Reader("relu1_1", lambda features, row: (features.sum(),))], Budget())
     assert (found[0].places, found[0].values[0]) == (14 * 18, own.stages(image).sum())
     # no more than such a network took before pictures were cut
     assert arrange(ready._demand(Scale(1024, 1024, 100)), None).needed < 6 * GB
     with pytest.raises(OptionError, match="with this network"):
-        prepare([draw()], [1.0], replace(options, memory="600MB"), own)._arrange(LARGE)
+        prepare([Sample(draw())], [1.0], replace(options, memory="600MB"), own)._arrange(LARGE)
 
 
 def test_where_nothing_fits_no_size_is_named(compact: object, draw: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -40,24 +40,23 @@ class Guidance:
         if len(self.masks) == 1 and self.strength is not None:
             raise OptionError("one style takes a mask or a strength map, not both")
 
-    def regions(self, styles: Sequence[Tensor], height: int, width: int) -> list[Region]:
-        """Return where these styles (1, 3, H, W) go in a picture of this size.
+    def regions(self, styles: Sequence[Part], height: int, width: int) -> list[Region]:
+        """Return where these styles go in a picture of this size; their shares are the blend.
 
         Raises:
             ImageError: a mask has other proportions.
         """
-        parts = [Part(style, share) for style, share in zip(styles, self.blend, strict=True)]
         everywhere = Everywhere(1.0, (height, width))
         guide = self._guide((height, width))
+        like = styles[0].picture
         if len(self.masks) < 2:
             whole = (slice(0, height), slice(0, width))
-            where = None if guide is None else _tensor(guide[whole], styles[0])
-            return [Region(parts, where)]
+            return [Region(styles, None if guide is None else _tensor(guide[whole], like))]
         shares = Shares(self.masks, self.blend, guide or everywhere, everywhere)
         planes = shares.rows((slice(0, height), slice(0, width)))
         return [
-            Region([Part(part.picture, 1.0)], _tensor(plane, part.picture))
-            for part, plane in zip(parts, planes, strict=False)
+            Region([replace(style, share=1.0)], _tensor(plane, like))
+            for style, plane in zip(styles, planes, strict=False)
             if plane.any()
         ]
 

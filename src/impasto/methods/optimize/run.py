@@ -14,12 +14,13 @@ from torch import Tensor
 from impasto.backbones import Backbone
 from impasto.errors import DivergedError
 from impasto.images import resize
-from impasto.methods.contract import Image, Step
+from impasto.methods.contract import Image, Sample, Step
 from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.memory import Budget
 from impasto.methods.optimize.objective import Objective, Weights
 from impasto.methods.optimize.schedule import Scale
 from impasto.methods.optimize.solvers import Solver
+from impasto.methods.optimize.terms import Part
 
 EXPLODED = 10.0  # times the best loss of this scale
 PATIENCE = 16  # retreats in a row: enough to shorten any step to nothing
@@ -73,7 +74,7 @@ class Run:
         self,
         backbone: Backbone,
         content: Image,
-        styles: Sequence[Callable[[int], Image]],
+        styles: Sequence[Callable[[int], Sample]],
         guidance: Guidance,
         device: torch.device,
         budget: Budget | None = None,
@@ -114,9 +115,13 @@ class Run:
             x = descent.picture()
 
     def _objective(self, scale: Scale, weights: Weights) -> Objective:
-        styles = [self._tensor(style(max(scale.height, scale.width))) for style in self.styles]
+        seen = [style(max(scale.height, scale.width)) for style in self.styles]
+        parts = [
+            Part(self._tensor(sample.pixels), share, self._plane(sample.counts))
+            for sample, share in zip(seen, self.guidance.blend, strict=True)
+        ]
         content = self._tensor(self.content, scale)
-        regions = self.guidance.regions(styles, scale.height, scale.width)
+        regions = self.guidance.regions(parts, scale.height, scale.width)
         pull = self.guidance.pull(content)
         return Objective(self.backbone, content, regions, weights, self.budget, self.seed, pull)
 
@@ -125,6 +130,11 @@ class Run:
             image = resize(image, scale.height, scale.width)
         tensor = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).unsqueeze(0)
         return tensor.to(self.device)
+
+    def _plane(self, counts: Image | None) -> Tensor | None:
+        if counts is None:
+            return None
+        return torch.from_numpy(np.ascontiguousarray(counts))[None, None].to(self.device)
 
 
 def _enlarge(x: Tensor, solver: Solver, scale: Scale) -> tuple[Tensor, Solver]:

@@ -33,7 +33,7 @@ from impasto.images import (
     resize,
 )
 from impasto.images.picture import MIN_SIDE, check_size
-from impasto.methods.contract import Image, Step
+from impasto.methods.contract import Image, Sample, Step
 from impasto.methods.optimize.balance import balance
 from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.memory import (
@@ -69,7 +69,7 @@ class OptimizeStylizer:
     """
 
     backbone: Backbone
-    styles: tuple[Image, ...]
+    styles: tuple[Sample, ...]
     guidance: Guidance
     options: OptimizeOptions
     device: torch.device
@@ -160,7 +160,9 @@ class OptimizeStylizer:
     def _styles_for(self, content: Image) -> list[_StyleAtScale]:
         styles = self.styles
         if self.options.preserve_color == "statistics":
-            styles = tuple(match_color(style, content) for style in styles)
+            styles = tuple(
+                replace(style, pixels=match_color(style.pixels, content)) for style in styles
+            )
         return [_StyleAtScale(style, self.options.style_scale) for style in styles]
 
     def _start(self, content: Image, scale: Scale) -> Image:
@@ -172,7 +174,7 @@ class OptimizeStylizer:
             return rng.random((scale.height, scale.width, 3), dtype=np.float32)
         if init == "fast":
             return resize(self._fast(content), scale.height, scale.width)
-        start = self.styles[0] if self.init is None else self.init.pixels
+        start = self.styles[0].pixels if self.init is None else self.init.pixels
         return resize(start, scale.height, scale.width)
 
     def _fast(self, content: Image) -> Image:
@@ -187,7 +189,8 @@ class OptimizeStylizer:
             memory=own.memory,
         )
         where = self.guidance
-        ready = realtime.prepare(self.styles, where.blend, options, where.masks, where.strength)
+        seen = [style.pixels for style in self.styles]
+        ready = realtime.prepare(seen, where.blend, options, where.masks, where.strength)
         return ready(content)
 
     def _arrange(self, scale: Scale) -> Arrangement:
@@ -225,8 +228,8 @@ class OptimizeStylizer:
         kept = sum(self._kept(stage, weights.losses) for stage in stages)
         longest = max(scale.height, scale.width) * options.style_scale
         areas = [
-            style.shape[0] * style.shape[1] * min(1, longest / max(style.shape[:2])) ** 2
-            for style in self.styles
+            height * width * min(1, longest / max(height, width)) ** 2
+            for height, width, _ in (style.pixels.shape for style in self.styles)
         ]
         return Demand(stages, scale.height, scale.width, kept, of_solver, int(60 * sum(areas)))
 
@@ -247,18 +250,21 @@ class OptimizeStylizer:
 class _StyleAtScale:
     """Give the style for a content of a longest side; never enlarged, for that would blur it."""
 
-    style: Image
+    style: Sample
     scale: float
 
-    def __call__(self, longest: int) -> Image:
-        long, short = max(self.style.shape[:2]), min(self.style.shape[:2])
+    def __call__(self, longest: int) -> Sample:
+        pixels, counts = self.style.pixels, self.style.counts
+        long, short = max(pixels.shape[:2]), min(pixels.shape[:2])
         # a narrow style keeps enough for the backbone's four halvings
         side = max(round(longest * self.scale), math.ceil(2 * MIN_SIDE * long / short))
-        return self.style if side >= long else fit(self.style, side)
+        if side >= long:
+            return self.style
+        return Sample(fit(pixels, side), None if counts is None else fit(counts, side))
 
 
 def prepare(
-    styles: Sequence[Image],
+    styles: Sequence[Sample],
     blend: Sequence[float],
     options: OptimizeOptions,
     network: Backbone | None = None,
