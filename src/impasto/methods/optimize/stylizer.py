@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +31,7 @@ from impasto.images import (
     match_color,
     resize,
 )
-from impasto.images.picture import MIN_SIDE, check_size
+from impasto.images.picture import check_size
 from impasto.methods.contract import Image, Sample, Step
 from impasto.methods.optimize.balance import balance
 from impasto.methods.optimize.guidance import Guidance
@@ -47,7 +46,7 @@ from impasto.methods.optimize.memory import (
 )
 from impasto.methods.optimize.options import STARTS, OptimizeOptions
 from impasto.methods.optimize.run import Run
-from impasto.methods.optimize.schedule import Scale, plan
+from impasto.methods.optimize.schedule import Scale, StyleAtScale, plan
 from impasto.methods.optimize.solvers import make_solver
 from impasto.methods.realtime.model import shipped_model
 from impasto.methods.realtime.options import RealtimeOptions
@@ -157,13 +156,13 @@ class OptimizeStylizer:
 
         return replace(step, image=finished)
 
-    def _styles_for(self, content: Image) -> list[_StyleAtScale]:
+    def _styles_for(self, content: Image) -> list[StyleAtScale]:
         styles = self.styles
         if self.options.preserve_color == "statistics":
             styles = tuple(
                 replace(style, pixels=match_color(style.pixels, content)) for style in styles
             )
-        return [_StyleAtScale(style, self.options.style_scale) for style in styles]
+        return [StyleAtScale(style, self.options.style_scale) for style in styles]
 
     def _start(self, content: Image, scale: Scale) -> Image:
         init = self.options.init
@@ -244,23 +243,6 @@ class OptimizeStylizer:
             for name, layers in losses.items()
             if layer in layers
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _StyleAtScale:
-    """Give the style for a content of a longest side; never enlarged, for that would blur it."""
-
-    style: Sample
-    scale: float
-
-    def __call__(self, longest: int) -> Sample:
-        pixels, counts = self.style.pixels, self.style.counts
-        long, short = max(pixels.shape[:2]), min(pixels.shape[:2])
-        # a narrow style keeps enough for the backbone's four halvings
-        side = max(round(longest * self.scale), math.ceil(2 * MIN_SIDE * long / short))
-        if side >= long:
-            return self.style
-        return Sample(fit(pixels, side), None if counts is None else fit(counts, side))
 
 
 def prepare(
