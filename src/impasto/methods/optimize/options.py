@@ -24,26 +24,55 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
             "too blurry: no smoothing, more steps",
             {"tv_weight": 0.0, "steps": 450},
         ),
-        "softer": (
-            "too harsh: more smoothing, finer layers count less",
-            {"tv_weight": 10.0, "style_layers": "relu1_1=0.5,relu2_1=0.5,relu3_1,relu4_1,relu5_1"},
-        ),
+        "softer": ("too harsh: more smoothing", {"tv_weight": 20.0}),
         "steadier": (
-            "too distorted: shapes kept also in detail, deepest style layer left out",
+            "too distorted: shapes kept also in detail, and their edges",
             {
+                "content_losses": "features, laplacian=0.5",
                 "content_layers": "relu3_1=0.5,relu4_2",
-                "content_weight": 0.05,
-                "style_layers": "relu1_1,relu2_1,relu3_1,relu4_1",
+                "content_weight": 0.2,
             },
         ),
-        "faithful": ("more of the photo", {"content_weight": 0.12}),
+        "faithful": ("more of the photo", {"content_weight": 0.4}),
         "bolder": (
             "more of the painting: less content, larger strokes",
-            {"content_weight": 0.008, "style_scale": 1.4},
+            {"content_weight": 0.03, "style_scale": 1.4},
         ),
         "keep-colors": (
             "the photo's colours, the painting's strokes",
             {"preserve_color": "luminance"},
+        ),
+        "gatys": (
+            "the classic: Gram matrices alone",
+            {"style_losses": "gram", "content_weight": 0.03},
+        ),
+        "transport": (
+            "features as Gaussians: smooth, even",
+            {"style_losses": "transport", "content_weight": 0.1},
+        ),
+        "sliced": (
+            "whole distributions: rich, evenly spread texture",
+            {"style_losses": "sliced", "content_weight": 0.1},
+        ),
+        "histogram": (
+            "Gram matrices and histograms: steadier contrast",
+            {"style_losses": "gram, histogram", "content_weight": 0.05},
+        ),
+        "strokes": (
+            "each place from its likeness: whole strokes, few inventions",
+            {"style_losses": "nearest", "content_weight": 0.2},
+        ),
+        "patches": (
+            "patch by patch: pieces of the painting",
+            {"style_losses": "patches", "content_weight": 0.2},
+        ),
+        "matched": (
+            "some places, matched both ways, their likeness to each other kept",
+            {
+                "style_losses": "earth-mover, moments=0.3",
+                "content_losses": "self-similarity",
+                "content_weight": 1.0,
+            },
         ),
     }
 )
@@ -79,7 +108,7 @@ class OptimizeOptions:
         "compact", "Network that judges likeness.", group="Look", choices=BACKBONES
     )
     content_weight: float = option(
-        0.03, "Weight of the content's features.", group="Look", low=0, high=1e6
+        0.1, "Weight of what is kept of the content.", group="Look", low=0, high=1e6
     )
     style_weight: float = option(1.0, "Weight of the style.", group="Look", low=0, high=1e6)
     tv_weight: float = option(
@@ -96,7 +125,7 @@ class OptimizeOptions:
         group="Look",
     )
     style_losses: str = option(
-        "gram",
+        "gram, nearest=0.3",
         "What is taken of the style, as loss or loss=weight, ...: " + ", ".join(STYLE_LOSSES) + ".",
         group="Look",
     )
