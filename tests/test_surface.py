@@ -29,6 +29,7 @@ LAYERS = (
     ("methods",),
     ("recipe", "metrics"),
     ("styles",),
+    ("explanation",),
     ("job",),
     ("workspace",),
     ("stream",),

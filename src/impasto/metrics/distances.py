@@ -95,7 +95,7 @@ class Judge:
         image = check_pixels(image, "the picture")
         height, width = image.shape[:2]
         check_size(width, height, "the picture")
-        _check_memory(height, width)
+        check_memory(height, width)
         pixels = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0)
         found = self.backbone(pixels, dict.fromkeys((*STYLE_LAYERS, *CONTENT_LAYERS)))
         return Seen(
@@ -155,7 +155,12 @@ def _chosen(backbone: str) -> str:
     return "vgg19"
 
 
-def _check_memory(height: int, width: int) -> None:
+def check_memory(height: int, width: int) -> None:
+    """Refuse to look at a picture for which there is too little memory.
+
+    Raises:
+        OptionError: so it is; it names the size that would do.
+    """
     there, needed = available_memory(), BYTES_PER_PIXEL * height * width
     if there is not None and needed > there:
         side = int(max(height, width) * (0.9 * there / needed) ** 0.5)

@@ -1,0 +1,64 @@
+"""Explain a result: look at the three pictures, and gather what is found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from impasto.explanation.colors import color_changes
+from impasto.explanation.explained import Explanation
+from impasto.explanation.inputs import ExplainOptions, Source, open_inputs
+from impasto.explanation.log import read_log
+
+
+def explain(
+    content: Source,
+    style: Source,
+    result: Source,
+    *,
+    log: str | os.PathLike[str] | None = None,
+    progress: Callable[[str], object] | None = None,
+    backbone: str = "auto",
+    size: int = 512,
+    style_scale: float | None = None,
+) -> Explanation:
+    """Return what moved where on the way from a content to a result in a style.
+
+    Pictures are files or arrays; the result may be smaller or larger than the content, of the same
+    proportions. `log` is the file of losses that `impasto stylize --log` wrote. `progress` is told
+    in words what comes next.
+
+    Raises:
+        ImageError: a picture cannot be read, is too small or flat, or has other proportions.
+        OptionError: an option is outside its limits, the style has no picture, the log is none, or
+            there is too little memory.
+        MissingExtraError: PyTorch is not installed.
+        WeightsError: the backbone's weights are not to be had.
+    """
+    options = ExplainOptions(backbone, size, style_scale)
+    tell = progress or (lambda text: None)
+    curves = None if log is None else read_log(log)
+    inputs = open_inputs(content, style, result, options)
+    # late, so that the options need no torch; the judge's door says what is missing
+    from impasto.metrics import Judge
+
+    judge = Judge(options.backbone)
+    from impasto.explanation.attribution import LAYERS, attribution
+    from impasto.explanation.distances import distances, look_at
+    from impasto.explanation.maps import layer_maps
+
+    trio, found = inputs.trio, []
+    for scale in trio.scales:
+        tell(f"looking at {scale} px")
+        smaller = trio.at(scale)
+        seen = look_at(judge.backbone, smaller)
+        found += distances(judge.backbone, smaller, seen)
+    tell("mapping changes")
+    maps = layer_maps(judge.backbone, *seen)
+    matched = []
+    for layer in LAYERS:
+        tell(f"matching {layer} with the style")
+        matched.append(attribution(layer, *seen))
+    return Explanation(
+        judge.name, inputs, tuple(found), maps, tuple(matched), color_changes(trio), curves
+    )
