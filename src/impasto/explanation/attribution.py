@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.explanation.distances import Features
-from impasto.explanation.findings import Attribution, Patch, Places
+from impasto.explanation.findings import Attribution, Patch, Places, Plane
 from impasto.losses.likeness import nearest
 
-LAYERS = ("relu3_1", "relu4_1")
+# how much around a place is compared: more gives larger regions, as neighbours share most of it
+LAYERS = {"relu4_1": 3, "relu3_1": 1}
 PATCHES = 6  # that are shown
 GRID = 8  # patches along the style's longest side
 
@@ -21,14 +22,13 @@ GRID = 8  # patches along the style's longest side
 def attribution(layer: str, content: Features, style: Features, result: Features) -> Attribution:
     """Match every place of the result with the style's that its features resemble most.
 
-    By cosine, of all features less the mean of their own picture, as `losses.likeness.nearest`.
-    It says what is alike, not what was copied: neither method copies.
+    By cosine, of squares of `LAYERS[layer]` features less the mean of their own picture, as Li &
+    Wand 2016 and `losses.likeness.nearest`. It says what is alike, not what was copied: neither
+    method copies.
     """
-    pool = _places(style[layer])
-    matches = nearest(_places(result[layer]), pool)
-    before = nearest(_places(content[layer]), pool)
-    high, wide = style[layer].shape[2:]
-    shape = tuple(result[layer].shape[2:])
+    pool, made, kept = (_places(f[layer], LAYERS[layer]) for f in (style, result, content))
+    matches, before = nearest(made, pool), nearest(kept, pool)
+    (high, wide), shape = style[layer].shape[2:], tuple(result[layer].shape[2:])
     numbers = matches.numpy().reshape(shape)
     rows, columns = np.divmod(numbers, wide)
     counts = np.bincount(numbers.ravel(), minlength=high * wide)
@@ -38,8 +38,8 @@ def attribution(layer: str, content: Features, style: Features, result: Features
         (high, wide),
         rows,
         columns,
-        _cosines(result[layer], pool, matches),
-        _cosines(content[layer], pool, before),
+        _cosines(made, pool[matches], shape),
+        _cosines(kept, pool[before], shape),
         used=float((counts > 0).mean()),
         by_chance=1 - (1 - 1 / counts.size) ** numbers.size,
         half=half_share(counts),
@@ -77,11 +77,12 @@ def _edges(length: int, parts: int) -> list[int]:
     return [-(-part * length // parts) for part in range(parts + 1)]
 
 
-def _places(features: Tensor) -> Tensor:
-    return features[0].flatten(1).t()
+def _places(features: Tensor, side: int) -> Tensor:
+    """Return the squares around all places (n, C side^2), less the mean; borders repeat."""
+    centred = features - features.mean((2, 3), keepdim=True)
+    around = F.pad(centred, (side // 2,) * 4, mode="replicate") if side > 1 else centred
+    return F.unfold(around, side)[0].t()
 
 
-def _cosines(features: Tensor, pool: Tensor, matches: Tensor) -> NDArray[np.float32]:
-    own = _places(features)
-    found = F.cosine_similarity(own - own.mean(0), (pool - pool.mean(0))[matches], dim=1)
-    return found.numpy().reshape(features.shape[2:])
+def _cosines(places: Tensor, matches: Tensor, shape: tuple[int, ...]) -> Plane:
+    return F.cosine_similarity(places, matches, dim=1).numpy().reshape(shape)

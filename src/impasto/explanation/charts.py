@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impasto.explanation.findings import Attribution, Colors, Curves, Palette, hex_color
 from impasto.explanation.markup import HUES, text
 from impasto.explanation.words import percent
 
 POINTS = 400  # of a curve that are drawn
+DECADES = 5  # below the highest; what is smaller runs along the bottom
+Values = NDArray[np.float64]
 
 
 def bar(value: float, whole: float, tick: float | None, label: str) -> str:
@@ -43,61 +47,82 @@ def curves(found: Curves) -> str:
     drawn = {n: v for n, v in found.losses.items() if (v > 0).any()}
     if not drawn:
         return "<p>All losses are 0 throughout.</p>"
-    width, height, left, top = 720, 330, 56, 22
-    positive = np.concatenate([v[(v > 0) & np.isfinite(v)] for v in drawn.values()])
-    high = math.ceil(math.log10(positive.max()) + 1e-9)
-    low = max(math.floor(math.log10(positive.min())), high - 6)
-    first, last = float(found.steps[0]), float(found.steps[-1])
-
-    def x(step: float) -> float:
-        return left + (width - left - 8) * (step - first) / max(last - first, 1)
-
-    def y(power: float) -> float:
-        return top + (height - top - 30) * (high - power) / (high - low)
-
-    parts = []
-    for power in range(low, high + 1):
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{width - 8}" y1="{y(power):.1f}"'
-            f' y2="{y(power):.1f}"/><text x="{left - 6}" y="{y(power) + 4:.1f}"'
-            f' text-anchor="end">{10.0**power:g}</text>'
-        )
-    for step, size in found.sizes:
-        parts.append(
-            f'<line class="scale" x1="{x(step):.1f}" x2="{x(step):.1f}" y1="{top}"'
-            f' y2="{height - 30}"/><text x="{x(step) + 3:.1f}" y="{top - 6}">{size} px</text>'
-        )
-    for step in (first, last):
-        parts.append(
-            f'<text x="{x(step):.1f}" y="{height - 10}" text-anchor="'
-            f'{"start" if step == first else "end"}">step {step:g}</text>'
-        )
-    for name, values in drawn.items():
-        points = _points(found.steps, values, low, x, y)
-        parts.append(f'<polyline style="stroke:{_hue(name, drawn)}" points="{points}"/>')
-    label = f"Weighted losses from step {first:g} to step {last:g}"
+    axes = _Axes.of(found.steps, list(drawn.values()))
+    lines = [
+        f'<polyline style="stroke:{_hue(name, drawn)}"'
+        f' points="{axes.points(found.steps, values)}"/>'
+        for name, values in drawn.items()
+    ]
+    label = f"Weighted losses from step {axes.first:g} to step {axes.last:g}"
     keys = "".join(
         f'<li><span class="key" style="background:{_hue(name, drawn)}"></span>{text(name)}'
         f" <small>{values[0]:.3g} to {values[-1]:.3g}</small></li>"
         for name, values in drawn.items()
     )
     return (
-        f'<div class="scroll"><svg class="curves" viewBox="0 0 {width} {height}" role="img"'
-        f' aria-label="{label}">{"".join(parts)}</svg></div><ul class="keys">{keys}</ul>'
+        f'<div class="scroll"><svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
+        f' aria-label="{label}">{axes.drawn(found.sizes)}{"".join(lines)}</svg></div>'
+        f'<ul class="keys">{keys}</ul>'
     )
 
 
-def _points(steps, values, low, x, y) -> str:  # type: ignore[no-untyped-def]
-    chosen = np.unique(np.linspace(0, len(steps) - 1, min(POINTS, len(steps))).round().astype(int))
-    found = []
-    for i in chosen:
-        value = values[i]
-        power = max(math.log10(value), low) if value > 0 and math.isfinite(value) else low
-        found.append(f"{x(steps[i]):.1f},{y(power):.1f}")
-    return " ".join(found)
+_WIDTH, _HEIGHT = 720, 330
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 712, 22, 300
 
 
-def _hue(name: str, names: Sequence[str] | dict[str, object]) -> str:
+@dataclass(frozen=True)
+class _Axes:
+    """Steps to the right, powers of ten upwards."""
+
+    first: float
+    last: float
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, steps: Values, losses: Sequence[Values]) -> _Axes:
+        positive = np.concatenate([v[(v > 0) & np.isfinite(v)] for v in losses])
+        high = math.floor(math.log10(positive.max())) + 1
+        low = max(math.floor(math.log10(positive.min())), high - DECADES)
+        return cls(float(steps[0]), float(steps[-1]), min(low, high - 1), high)
+
+    def x(self, step: float) -> float:
+        return _LEFT + (_RIGHT - _LEFT) * (step - self.first) / max(self.last - self.first, 1)
+
+    def y(self, power: float) -> float:
+        return _TOP + (_BOTTOM - _TOP) * (self.high - power) / (self.high - self.low)
+
+    def points(self, steps: Values, values: Values) -> str:
+        count = min(POINTS, len(steps))
+        found = []
+        for i in np.linspace(0, len(steps) - 1, count).round().astype(int):
+            sound = values[i] > 0 and math.isfinite(values[i])
+            power = max(math.log10(values[i]), self.low) if sound else self.low
+            found.append(f"{self.x(steps[i]):.1f},{self.y(power):.1f}")
+        return " ".join(found)
+
+    def drawn(self, sizes: Sequence[tuple[float, int]]) -> str:
+        parts = []
+        for power in range(self.low, self.high + 1):
+            parts.append(
+                f'<line class="grid" x1="{_LEFT}" x2="{_RIGHT}" y1="{self.y(power):.1f}"'
+                f' y2="{self.y(power):.1f}"/><text x="{_LEFT - 6}" y="{self.y(power) + 4:.1f}"'
+                f' text-anchor="end">{10.0**power:g}</text>'
+            )
+        for step, size in sizes:
+            parts.append(
+                f'<line class="scale" x1="{self.x(step):.1f}" x2="{self.x(step):.1f}" y1="{_TOP}"'
+                f' y2="{_BOTTOM}"/><text x="{self.x(step) + 3:.1f}" y="{_TOP - 6}">{size} px</text>'
+            )
+        for step, anchor in ((self.first, "start"), (self.last, "end")):
+            parts.append(
+                f'<text x="{self.x(step):.1f}" y="{_BOTTOM + 20}" text-anchor="{anchor}">'
+                f"step {step:g}</text>"
+            )
+        return "".join(parts)
+
+
+def _hue(name: str, names: Iterable[str]) -> str:
     if name == "loss":
         return "currentColor"
     others = [other for other in names if other != "loss"]

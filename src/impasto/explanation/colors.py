@@ -63,7 +63,7 @@ def color_changes(trio: Trio) -> Colors:
         first,
         painted,
         second,
-        flow / len(own),
+        (flow / len(own)).astype(np.float32),
         lightness,  # type: ignore[arg-type]
         chroma,  # type: ignore[arg-type]
         before=sliced_distance(content, style),
@@ -117,4 +117,5 @@ def _palette(table: Table) -> tuple[Palette, NDArray[np.int64]]:
 
 def _own(table: Table, centers: Table) -> NDArray[np.int64]:
     apart = (centers**2).sum(1) - 2 * table @ centers.T
-    return apart.argmin(1)
+    found: NDArray[np.int64] = apart.argmin(1)
+    return found

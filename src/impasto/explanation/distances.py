@@ -42,7 +42,7 @@ def look_at(backbone: Backbone, trio: Trio) -> tuple[Features, Features, Feature
 def distances(
     backbone: Backbone, trio: Trio, seen: tuple[Features, Features, Features]
 ) -> list[Distance]:
-    """Return the distances in every layer at this size; see `metrics.Judge` for the formulas.
+    """Return the distances in every layer at this size; formulas as of `metrics.Judge`.
 
     content = |F(o)-F(c)|^2 / |F(c)-mean F(c)|^2, style = |G(o)-G(s)| / |G(s)|.
     """

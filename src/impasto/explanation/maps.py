@@ -23,7 +23,7 @@ _NODES = (0.5 - 0.5 / sqrt(3), 0.5 + 0.5 / sqrt(3))
 def layer_maps(
     backbone: Backbone, content: Features, style: Features, result: Features
 ) -> tuple[LayerMaps, ...]:
-    """Return for each of `STYLE_LAYERS` where the result changed and what that did for the style."""
+    """Return for each of `STYLE_LAYERS` where the result changed and what that gained."""
     found = []
     for layer in STYLE_LAYERS:
         kept, target, made = content[layer], gram(style[layer]), result[layer]

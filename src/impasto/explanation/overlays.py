@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +57,7 @@ def heat(under: Image, relative: Plane, top: float) -> Image:
     return laid.astype(np.float32)
 
 
-def heat_color(value: NDArray[np.float32]) -> NDArray[np.float64]:
+def heat_color(value: NDArray[Any] | float) -> NDArray[np.float64]:
     """Return the colours (..., 3) of values in [0, 1]."""
     stops = np.linspace(0, 1, len(_HEAT))
     return np.stack([np.interp(value, stops, _HEAT[:, i]) for i in range(3)], axis=-1)
@@ -81,7 +83,7 @@ def position_code(found: Attribution, style: Image) -> tuple[Image, Image]:
     across = (found.columns + 0.5) / wide
     y, x = np.mgrid[: style.shape[0], : style.shape[1]]
     code = _code((y + 0.5) / style.shape[0], (x + 0.5) / style.shape[1])
-    return _code(down, across), (code * (0.35 + 0.65 * grey(style))).astype(np.float32)
+    return _code(down, across), (code * (0.45 + 0.75 * grey(style))).clip(0, 1).astype(np.float32)
 
 
 def blocky(places: Image, height: int, width: int) -> Image:

@@ -25,23 +25,23 @@ from impasto.explanation.words import recipe_words
 
 _STYLE = Path(__file__).with_name("page.css")
 _NOTES = {
-    "Change of the content": "|F(o) - F(c)|² / |F(c) - mean F(c)|², in each layer. o is the result,"
-    " c the content, s the style, F a layer's features after the ReLU. The map has each place's part"
-    " of the sum.",
-    "Distance from the style": "|G(o) - G(s)| / |G(s)| with the Gram matrix G = F F^T / (H W), which"
-    " says which features occur together, wherever they stand. The way gone is 1 - distance of the"
-    " result / distance of the content. A half of the style is the mean of its upper, lower, left"
-    " and right half, each against the whole.",
+    "Change of the content": "|F(o) - F(c)|² / |F(c) - mean F(c)|², in each layer. o is the"
+    " result, c the content, s the style, F a layer's features after the ReLU. The map has each"
+    " place's part of the sum.",
+    "Distance from the style": "|G(o) - G(s)| / |G(s)| with the Gram matrix G = F F^T / (H W),"
+    " which says which features occur together, wherever they stand. The way gone is 1 - distance"
+    " of the result / distance of the content. A half of the style is the mean of its upper,"
+    " lower, left and right half, each against the whole.",
     "Nearer to the style": "Of the squared distance, integrated gradients on the straight way from"
-    " the content's features to the result's (Sundararajan et al. 2017). The parts of all places sum"
-    " to what the change gained; a place that did not change has 0. A negative part is a change"
-    " that, with all others, led away from the style.",
-    "Times the even share": "A map's value divided by the mean of its absolute values; averaged over"
-    " small squares. The colours end at the 99th percentile.",
+    " the content's features to the result's (Sundararajan et al. 2017). The parts of all places"
+    " sum to what the change gained; a place that did not change has 0. A negative part is a"
+    " change that, with all others, led away from the style.",
+    "Times the even share": "A map's value divided by the mean of its absolute values; averaged"
+    " over small squares. The colours end at the 99th percentile.",
     "Matches": "For each place of the result the place of the style whose features are likest: by"
-    " cosine, both less the mean of their own picture. This is resemblance and not descent: neither"
-    " the real-time network nor the optimiser copies from places. Likeness is that cosine, 1 at"
-    " most.",
+    " cosine, both less the mean of their own picture; in relu4_1 of squares of 3 x 3 places."
+    " This is resemblance and not descent: neither the real-time network nor the optimiser copies"
+    " from places. Likeness is that cosine, 1 at most.",
     "Palettes": "k-means of 6 colours in OKLab, of about 20,000 pixels. Distance of colours: sliced"
     " Wasserstein-1 in OKLab, 64 directions, where black and white are 1 apart.",
     "Channels": "Those of each layer that hold most of |F(o) - F(c)|². White is the largest value"
@@ -125,7 +125,9 @@ def _notes(found: Explanation) -> str:
         f"Looked at by {found.backbone}: content and result at {width}x{height} px, the style at"
         f" {wide}x{high} px (style scale {found.inputs.style_scale:g})."
     )
-    if found.backbone == "compact":
+    if found.backbone == "vgg19":
+        looked += " Beyond the border it repeats the border, where impasto metrics has zeros."
+    else:
         looked += " compact is a small network that was trained to see as VGG-19 does."
     formulas = items(f"{name}: {what}" for name, what in _NOTES.items())
     footer = f"<footer><p>Made by Impasto {text(__version__)}. {text(looked)}</p></footer>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from impasto.explanation.attribution import LAYERS as SQUARES
 from impasto.explanation.attribution import half_share
 from impasto.explanation.charts import legend_bar, result_outlines, style_outlines
 from impasto.explanation.findings import Attribution, LayerMaps, Plane, hex_color
@@ -15,7 +16,6 @@ from impasto.explanation.markup import (
     paragraph,
     row,
     section,
-    table,
     text,
 )
 from impasto.explanation.overlays import (
@@ -60,7 +60,8 @@ def _layer(item: LayerMaps, trio: Trio) -> str:
         (
             _map(item.content, under, change, f"Heat map: change of the content, {item.layer}"),
             _map(item.style, under, gain, f"Heat map: gain for the style, {item.layer}"),
-        )
+        ),
+        "row maps",
     )
 
 
@@ -111,32 +112,38 @@ def _matches(item: Attribution, trio: Trio) -> str:
         f" {percent(item.half)} of them. Mean likeness {item.likeness.mean():.2f}; the content's"
         f" was {item.likeness_before.mean():.2f}."
     )
-    return head + pictures + told + _patches(item, trio)
+    # single places are too scattered to be told apart
+    return head + pictures + told + (_patches(item, trio) if SQUARES[item.layer] > 1 else "")
 
 
 def _patches(item: Attribution, trio: Trio) -> str:
-    faint = grey(trio.result) * 0.6 + 0.25
-    lists = result_outlines(item, *trio.result.shape[:2])
-    marks = style_outlines(item, *trio.style.shape[:2])
+    faint = (grey(trio.result) * 0.6 + 0.35).clip(0, 1)
     pictures = row(
         (
-            _over(trio.style, "Style with its most used patches outlined", marks,
-                  "The patches of the style that most places resemble"),
-            _over(faint, "Result with the places that resemble them", lists,
-                  "The places that resemble them, in the same colours"),
+            _over(
+                trio.style,
+                "The style with its most used patches outlined",
+                style_outlines(item, *trio.style.shape[:2]),
+                "The patches of the style that most of the result resembles",
+            ),
+            _over(
+                faint,
+                "The result with the places that resemble these patches",
+                result_outlines(item, *trio.result.shape[:2]),
+                "The places that resemble them, in the same colours",
+            ),
         )
-    )  # fmt: skip
-    rows = []
+    )
+    high, wide = item.style_shape
+    crops = []
     for n, patch in enumerate(item.patches):
-        cell = item.cell
-        crop = trio.style[
-            patch.top * cell : patch.bottom * cell, patch.left * cell : patch.right * cell
-        ]
-        swatch = f'<span class="swatch" style="background:{HUES[n]}"></span>{n + 1}'
-        picture = f'<div class="crop">{image(crop, f"Patch {n + 1} of the style")}</div>'
-        rows.append([swatch, picture, percent(patch.share)])
-    caption = "Shares of the result that resemble a patch of the style"
-    return pictures + table(caption, ["Patch", "Style", "Of the result"], rows)
+        rows = slice(patch.top * item.cell, patch.bottom * item.cell)
+        columns = slice(patch.left * item.cell, patch.right * item.cell)
+        even = (patch.bottom - patch.top) * (patch.right - patch.left) / (high * wide)
+        swatch = f'<span class="swatch" style="background:{HUES[n]}"></span>'
+        told = f"{n + 1}: {100 * patch.share:.1f} % of the result ({100 * even:.1f} % of the style)"
+        crops.append(figure(swatch + image(trio.style[rows, columns], f"Patch {n + 1}"), told))
+    return pictures + row(crops, "crops")
 
 
 def _over(pixels: Image, alt: str, drawing: str, caption: str) -> str:

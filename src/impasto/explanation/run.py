@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from impasto.errors import MissingExtraError
 from impasto.explanation.colors import color_changes
 from impasto.explanation.explained import Explanation
 from impasto.explanation.inputs import ExplainOptions, Source, open_inputs
@@ -39,26 +40,40 @@ def explain(
     tell = progress or (lambda text: None)
     curves = None if log is None else read_log(log)
     inputs = open_inputs(content, style, result, options)
-    # late, so that the options need no torch; the judge's door says what is missing
-    from impasto.metrics import Judge
-
-    judge = Judge(options.backbone)
+    _need_torch()
+    from impasto.backbones import load_backbone
     from impasto.explanation.attribution import LAYERS, attribution
     from impasto.explanation.distances import distances, look_at
     from impasto.explanation.maps import layer_maps
+    from impasto.metrics.distances import chosen_backbone
 
+    name = chosen_backbone(options.backbone)
+    # which repeats borders: zeros, as judges have them, would make each border like all others
+    network = load_backbone(name)
     trio, found = inputs.trio, []
     for scale in trio.scales:
         tell(f"looking at {scale} px")
         smaller = trio.at(scale)
-        seen = look_at(judge.backbone, smaller)
-        found += distances(judge.backbone, smaller, seen)
+        seen = look_at(network, smaller)
+        found += distances(network, smaller, seen)
     tell("mapping changes")
-    maps = layer_maps(judge.backbone, *seen)
+    maps = layer_maps(network, *seen)
     matched = []
     for layer in LAYERS:
         tell(f"matching {layer} with the style")
         matched.append(attribution(layer, *seen))
     return Explanation(
-        judge.name, inputs, tuple(found), maps, tuple(matched), color_changes(trio), curves
+        name, inputs, tuple(found), maps, tuple(matched), color_changes(trio), curves
     )
+
+
+def _need_torch() -> None:
+    """Say what is missing, before what is heavy.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+    """
+    try:
+        import torch  # noqa: F401
+    except ModuleNotFoundError:
+        raise MissingExtraError("Explaining a result", "optimize") from None

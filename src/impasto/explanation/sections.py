@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from impasto.explanation.charts import bar, flow, palette_strip
-from impasto.explanation.findings import Colors, Distance
+from impasto.explanation.findings import Colors, Distance, LayerMaps
 from impasto.explanation.markup import (
     figure,
     folded,
@@ -65,7 +66,9 @@ def losses_section(found: Explanation) -> str:
     return section("losses", "Losses, layer by layer", *parts)
 
 
-def _bars(caption: str, found: Explanation, sizes: list[int], draw) -> str:  # type: ignore[no-untyped-def]
+def _bars(
+    caption: str, found: Explanation, sizes: list[int], draw: Callable[[Distance], str]
+) -> str:
     by_place = {(item.layer, item.size): item for item in found.distances}
     rows = [
         [layer_head(layer), *(draw(by_place[layer, size]) for size in sizes)] for layer in LAYERS
@@ -111,7 +114,7 @@ def channels_section(found: Explanation) -> str:
     return section("features", "What the network sees", told, *parts)
 
 
-def _channel_table(item) -> str:  # type: ignore[no-untyped-def]
+def _channel_table(item: LayerMaps) -> str:
     rows = []
     for each in item.channels:
         top = max(float(plane.max()) for plane in (each.content, each.style, each.result))

@@ -41,9 +41,9 @@ def summary(found: Explanation) -> list[str]:
     lines += _of_content(found.at_full_size(), found.maps)
     for each in found.attributions[:1]:
         lines.append(
-            f"By {LAYERS[each.layer]}, {percent(each.used)} of the style picture is resembled"
-            f" somewhere in the result (as many blind picks would reach {percent(each.by_chance)}),"
-            f" and half of the result resembles only {percent(each.half)} of it."
+            f"{percent(each.used)} of the style picture is resembled somewhere in the result, by"
+            f" {LAYERS[each.layer]} (as many blind picks would reach {percent(each.by_chance)});"
+            f" half of the result resembles only {percent(each.half)} of it."
         )
     return lines + _of_colors(found.colors)
 
@@ -63,12 +63,10 @@ def _of_style(rows: list[Distance]) -> list[str]:
             f"It came nearest in {LAYERS[best]} ({percent(gone[best])} of the way), and least near"
             f" in {LAYERS[least]} ({percent(gone[least])})."
         )
-    inside = [row.layer for row in rows if 0 < row.style <= row.style_of_half]
+    inside = [LAYERS[row.layer] for row in rows if 0 < row.style <= row.style_of_half]
     if inside:
-        lines.append(
-            f"In {_listed([LAYERS[layer] for layer in inside])} it is as near to the style as a"
-            " half of the style picture is."
-        )
+        where = "every layer" if len(inside) == len(rows) else _listed(inside)
+        lines.append(f"In {where} it is as near to the style as a half of the style picture is.")
     return lines
 
 

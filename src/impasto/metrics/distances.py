@@ -71,7 +71,7 @@ class Judge:
         Raises:
             WeightsError: The weights are not to be had, or are damaged.
         """
-        self.name = _chosen(backbone)
+        self.name = chosen_backbone(backbone)
         # VGG pads with zeros, as it was trained; another network pads as that one was
         padding = "zeros" if self.name.startswith("vgg") else None
         self.backbone: Backbone = load_backbone(self.name, padding=padding)
@@ -144,7 +144,11 @@ def _moments(features: Tensor) -> Tensor:
     return torch.cat((mean, deviation), 1)
 
 
-def _chosen(backbone: str) -> str:
+def chosen_backbone(backbone: str) -> str:
+    """Return the network's name: of "auto", VGG-19 where its weights are, else `compact`.
+
+    A warning says why it is `compact`.
+    """
     if backbone != "auto":
         return backbone
     try:
