@@ -36,7 +36,7 @@ def explain(
     """Explain what moved where on the way from CONTENT to RESULT in the STYLE of a picture.
 
     The page has the losses of every layer, maps of where they come from, which part of the style
-    went where, and what became of the colours. It is one file, and asks nothing of the network.
+    went where, and what became of the colours. It is one file and needs no other.
     """
     page = target(out, f"{short(result.stem)}-explained.html", force=force)
     if not page.resolve().parent.is_dir():

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.explanation.distances import Features
-from impasto.explanation.findings import Attribution, Patch, Places, Plane
+from impasto.explanation.findings import Attribution, Patch, Places, Plane, half_share
 from impasto.losses.likeness import nearest
 
 # how much around a place is compared: more gives larger regions, as neighbours share most of it
@@ -35,6 +34,7 @@ def attribution(layer: str, content: Features, style: Features, result: Features
     return Attribution(
         layer,
         2 ** (int(layer.removeprefix("relu")[0]) - 1),
+        LAYERS[layer],
         (high, wide),
         rows,
         columns,
@@ -45,14 +45,6 @@ def attribution(layer: str, content: Features, style: Features, result: Features
         half=half_share(counts),
         patches=most_used(rows, columns, (high, wide)),
     )
-
-
-def half_share(counts: NDArray[np.int64] | NDArray[np.float32]) -> float:
-    """Return the smallest share of places that hold half of the sum of all; 0 where it is 0."""
-    ordered = np.sort(counts.ravel().astype(np.float64))[::-1]
-    if ordered.sum() <= 0:
-        return 0.0
-    return float((np.searchsorted(np.cumsum(ordered), ordered.sum() / 2) + 1) / ordered.size)
 
 
 def most_used(rows: Places, columns: Places, shape: tuple[int, int]) -> tuple[Patch, ...]:

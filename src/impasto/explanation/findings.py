@@ -88,7 +88,7 @@ class Attribution:
     """Hold for each place of the result the place of the style that it resembles most.
 
     `rows` and `columns` (H, W) are places of the style's `style_shape`; a place is a square of
-    `cell` pixels. `likeness` (H, W) are the cosines, `likeness_before` those of the content with
+    `cell` pixels, compared with `square` x `square` places around it. `likeness` (H, W) are the cosines, `likeness_before` those of the content with
     its own matches. `used` is the share of the style's places that anything resembles, `by_chance`
     what as many blind picks would give, `half` the smallest share that half of the result
     resembles.
@@ -96,6 +96,7 @@ class Attribution:
 
     layer: str
     cell: int
+    square: int
     style_shape: tuple[int, int]
     rows: Places
     columns: Places
@@ -168,6 +169,14 @@ def palette_as_dict(palette: Palette) -> list[dict[str, Any]]:
 def hex_color(color: NDArray[Any]) -> str:
     """Return a colour in [0, 1] as #rrggbb."""
     return "#" + "".join(f"{round(255 * float(value)):02x}" for value in color)
+
+
+def half_share(counts: NDArray[np.int64] | NDArray[np.float32]) -> float:
+    """Return the smallest share of places that hold half of the sum of all; 0 where it is 0."""
+    ordered = np.sort(counts.ravel().astype(np.float64))[::-1]
+    if ordered.sum() <= 0:
+        return 0.0
+    return float((np.searchsorted(np.cumsum(ordered), ordered.sum() / 2) + 1) / ordered.size)
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -19,6 +19,7 @@ from impasto.options import check, option
 from impasto.styles import opaque, open_styles
 
 Source = str | os.PathLike[str] | NDArray[Any] | Picture
+LEAST_SIDE = 32  # of the longest side: below, the deepest layer has one place
 LEAST_SIZE = 64  # of a smaller scale: below, deep features have hardly any places
 
 
@@ -104,6 +105,8 @@ def open_inputs(content: Source, style: Source, result: Source, options: Explain
         raise ImageError("the content is one flat colour: take a picture that shows something")
     recipe = _recipe(result)
     scale = options.style_scale or _told_scale(recipe)
+    _check_longest(kept, "content")
+    _check_longest(made, "result")
     longest = min(options.size, max(kept.pixels.shape[:2]), max(made.pixels.shape[:2]))
     target = fit(kept.pixels, longest)
     check_side(target.shape[1], target.shape[0], f"the content at size {longest}")
@@ -125,6 +128,15 @@ def _style_picture(style: Source) -> Picture:
             " file of the picture"
         )
     return found
+
+
+def _check_longest(picture: Picture, what: str) -> None:
+    height, width = picture.pixels.shape[:2]
+    if max(height, width) < LEAST_SIDE:
+        raise ImageError(
+            f"the {what} is {width}x{height} px; its longest side needs at least {LEAST_SIDE} px:"
+            " enlarge it"
+        )
 
 
 def _check_proportions(result: Image, content: Image) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from impasto.explanation.attribution import LAYERS as SQUARES
-from impasto.explanation.attribution import half_share
 from impasto.explanation.charts import legend_bar, result_outlines, style_outlines
-from impasto.explanation.findings import Attribution, LayerMaps, Plane, hex_color
+from impasto.explanation.findings import (
+    Attribution,
+    LayerMaps,
+    Plane,
+    half_share,
+    hex_color,
+)
 from impasto.explanation.inputs import Trio
 from impasto.explanation.markup import (
     HUES,
@@ -39,8 +43,9 @@ if TYPE_CHECKING:
 def maps_section(found: Explanation) -> str:
     """Return where each layer's losses come from."""
     told = paragraph(
-        "Left, where the result differs from the content. Right, which changes brought it nearer to"
-        " the style; blue ones led away from it. Bright places did more than their even share."
+        "The first map of each layer shows where the result differs from the content. The second"
+        " shows which changes brought it nearer to the style; blue ones led away from it. Bright"
+        " places did more than their even share."
     )
     parts = [_layer(item, found.trio) for item in found.maps]
     return section("maps", "Where it changed", told, *parts)
@@ -113,7 +118,7 @@ def _matches(item: Attribution, trio: Trio) -> str:
         f" was {item.likeness_before.mean():.2f}."
     )
     # single places are too scattered to be told apart
-    return head + pictures + told + (_patches(item, trio) if SQUARES[item.layer] > 1 else "")
+    return head + pictures + told + (_patches(item, trio) if item.square > 1 else "")
 
 
 def _patches(item: Attribution, trio: Trio) -> str:

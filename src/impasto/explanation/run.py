@@ -25,9 +25,8 @@ def explain(
 ) -> Explanation:
     """Return what moved where on the way from a content to a result in a style.
 
-    Pictures are files or arrays; the result may be smaller or larger than the content, of the same
-    proportions. `log` is the file of losses that `impasto stylize --log` wrote. `progress` is told
-    in words what comes next.
+    Pictures are files or arrays; the result has the content's proportions and any size. `log` is
+    the file that `impasto stylize --log` wrote. `progress` is told in words what comes next.
 
     Raises:
         ImageError: a picture cannot be read, is too small or flat, or has other proportions.
@@ -50,21 +49,17 @@ def explain(
     name = chosen_backbone(options.backbone)
     # which repeats borders: zeros, as judges have them, would make each border like all others
     network = load_backbone(name)
-    trio, found = inputs.trio, []
+    trio, rows = inputs.trio, []
     for scale in trio.scales:
         tell(f"looking at {scale} px")
         smaller = trio.at(scale)
         seen = look_at(network, smaller)
-        found += distances(network, smaller, seen)
+        rows += distances(network, smaller, seen)
     tell("mapping changes")
     maps = layer_maps(network, *seen)
-    matched = []
-    for layer in LAYERS:
-        tell(f"matching {layer} with the style")
-        matched.append(attribution(layer, *seen))
-    return Explanation(
-        name, inputs, tuple(found), maps, tuple(matched), color_changes(trio), curves
-    )
+    tell("matching places with the style")
+    matches = tuple(attribution(layer, *seen) for layer in LAYERS)
+    return Explanation(name, inputs, tuple(rows), maps, matches, color_changes(trio), curves)
 
 
 def _need_torch() -> None:

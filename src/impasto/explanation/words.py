@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from impasto.explanation.attribution import half_share
-from impasto.explanation.findings import Colors, Distance, LayerMaps
+from impasto.explanation.findings import Colors, Distance, LayerMaps, half_share
 
 if TYPE_CHECKING:
     from impasto.explanation.explained import Explanation
@@ -82,10 +81,11 @@ def _of_content(rows: list[Distance], maps: tuple[LayerMaps, ...]) -> list[str]:
             f" {percent(moved[best])} of what the style picture in its place would change."
         )
     deep = next(item for item in maps if item.layer == "relu4_1")
-    lines.append(
-        f"In {LAYERS[deep.layer]}, half of all change lies in {percent(half_share(deep.content))}"
-        f" of the picture{_where(deep)}."
-    )
+    if deep.changed > 0:
+        lines.append(
+            f"In {LAYERS[deep.layer]}, half of all change lies in"
+            f" {percent(half_share(deep.content))} of the picture{_where(deep)}."
+        )
     return lines
 
 
