@@ -88,10 +88,10 @@ class Attribution:
     """Hold for each place of the result the place of the style that it resembles most.
 
     `rows` and `columns` (H, W) are places of the style's `style_shape`; a place is a square of
-    `cell` pixels, compared with `square` x `square` places around it. `likeness` (H, W) are the cosines, `likeness_before` those of the content with
-    its own matches. `used` is the share of the style's places that anything resembles, `by_chance`
-    what as many blind picks would give, `half` the smallest share that half of the result
-    resembles.
+    `cell` pixels, compared together with those around it, `square` x `square` in all. `likeness`
+    (H, W) are the cosines, `likeness_before` those of the content with its own matches. `used` is
+    the share of the style's places that anything resembles, `by_chance` what as many blind picks
+    would give, `half` the smallest share that half of the result resembles.
     """
 
     layer: str

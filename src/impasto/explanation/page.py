@@ -110,8 +110,8 @@ def _over_time(found: Explanation) -> str:
         return ""
     told = paragraph(
         "What the optimiser made smaller, step by step: each loss times its weight, so that they"
-        " add up to the black line, and small curves matter little. They jump where the picture was"
-        " enlarged, as each size has losses of its own."
+        " add up to the curve called loss, and low ones matter little. They jump where the"
+        " picture was enlarged, as each size has losses of its own."
     )
     zero = [name for name, values in found.curves.losses.items() if not (values > 0).any()]
     rest = paragraph(f"0 throughout: {', '.join(zero)}.") if zero else ""
