@@ -89,7 +89,7 @@ def attribution_section(found: Explanation) -> str:
     told = paragraph(
         "For each place of the result, the place of the style that looks likest to the network."
         " In the mosaic that place's pixels of the style are painted; in the map each place has the"
-        " colour of where its match lies in the style. It shows resemblance: nothing was copied."
+        " colour of where its match lies in the style. It shows resemblance, not descent."
     )
     parts = [_matches(item, found.trio) for item in found.attributions]
     return section("style", "Which part of the style went where", told, *parts)
