@@ -29,7 +29,7 @@ LAYERS = (
     ("methods",),
     ("recipe", "metrics", "regions"),
     ("styles",),
-    ("masks",),
+    ("masks", "explanation"),
     ("job",),
     ("workspace",),
     ("stream",),

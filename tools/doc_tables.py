@@ -114,6 +114,13 @@ def metrics_table() -> str:
     return _declared(MetricsOptions)
 
 
+def explain_table() -> str:
+    """Return the options of explaining."""
+    from impasto.explanation import ExplainOptions
+
+    return _declared(ExplainOptions)
+
+
 def presets_table() -> str:
     """Return the presets and the knobs that each turns."""
     from impasto.methods.optimize.options import PRESETS
@@ -278,4 +285,5 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "training-style": style_training_table,
     "training-gan": gan_training_table,
     "metrics": metrics_table,
+    "explain": explain_table,
 }

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.api import again, prepare, save, stylize, stylize_file, stylize_many
     from impasto.errors import ImpastoError
+    from impasto.explanation import Explanation, explain
     from impasto.images import load
     from impasto.job import Job, Stylized
 
 __version__ = "0.1.0"
 __all__ = [
+    "Explanation",
     "ImpastoError",
     "Job",
     "Stylized",
     "again",
+    "explain",
     "load",
     "prepare",
     "save",
@@ -29,9 +32,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Explanation": "impasto.explanation",
     "ImpastoError": "impasto.errors",
     "Job": "impasto.job",
     "Stylized": "impasto.job",
+    "explain": "impasto.explanation",
     "load": "impasto.images",
 }
 

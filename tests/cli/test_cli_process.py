@@ -169,6 +169,7 @@ sys.meta_path.insert(0, Blocker())
     [
         (WORK, "optimize"),
         (("metrics", "photo.png", "-c", "photo.png", "-s", "paint.png"), "optimize"),
+        (("explain", "photo.png", "paint.png", "photo.png"), "optimize"),
         (("train", "--help"), "train"),
     ],
 )
@@ -180,7 +181,7 @@ def test_a_missing_extra(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert f'needs the [{extra}] extra: pip install "impasto[{extra}]"' in done.stderr
-    helps = (["--help"], ["stylize", "--help"], ["metrics", "--help"])
+    helps = (["--help"], ["stylize", "--help"], ["metrics", "--help"], ["explain", "--help"])
     for light in (*helps, ["info"], ["weights", "list"]):
         assert impasto(*light, PYTHONPATH=str(tmp_path)).returncode == 0
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "inspect": ("recipes", "Show how a picture was made."),
     "again": ("recipes", "Make a picture again from its recipe."),
     "metrics": ("metrics", "Measure how near results are to content and style."),
+    "explain": ("explain", "Explain on a page what moved where, and what of the style went where."),
     "weights": ("weights", "List, import and fetch network weights."),
     "export": ("export", "Write the real-time network as ONNX."),
     "train": ("train", "Train networks of your own."),

@@ -11,7 +11,7 @@ from impasto.images.metadata import read_recipe
 from impasto.images.pack import check_large_target, pack, pack_deepzoom
 from impasto.images.picture import Picture, check_pixels
 from impasto.images.resize import fit, resize, resized_part, thumbnail
-from impasto.images.save import check_target, save_picture
+from impasto.images.save import check_target, save_picture, webp_bytes
 from impasto.images.scratch import Scratch
 from impasto.images.unpack import Opened, open_large, unpack
 
@@ -38,4 +38,5 @@ __all__ = [
     "save_picture",
     "thumbnail",
     "unpack",
+    "webp_bytes",
 ]

@@ -89,6 +89,24 @@ def save_picture(
     return write_file(path, data)
 
 
+def webp_bytes(pixels: NDArray[Any], quality: int = 80) -> bytes:
+    """Return a picture `(H, W, 3)` in `[0, 1]` as a small WebP file, without any metadata.
+
+    For pages that hold pictures in themselves; browsers take such for sRGB.
+
+    Raises:
+        ImageError: The array is no picture, or too large for WebP.
+    """
+    from PIL import Image
+
+    values = check_pixels(pixels, "the picture", copy=False)
+    check_side("WEBP", values.shape[1], values.shape[0], "a page")
+    with _system_file() as file:
+        Image.fromarray(_quantized(values, 8)).save(file, "WEBP", quality=quality, method=4)
+        file.seek(0)
+        return file.read()
+
+
 def _quantized(values: NDArray[np.float32], depth: int) -> NDArray[Any]:
     """Round to integers of 8 or 16 bits, some rows at a time: fresh memory costs most of it."""
     top, stored, exact = (

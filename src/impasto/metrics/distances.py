@@ -71,7 +71,7 @@ class Judge:
         Raises:
             WeightsError: The weights are not to be had, or are damaged.
         """
-        self.name = _chosen(backbone)
+        self.name = chosen_backbone(backbone)
         # VGG pads with zeros, as it was trained; another network pads as that one was
         padding = "zeros" if self.name.startswith("vgg") else None
         self.backbone: Backbone = load_backbone(self.name, padding=padding)
@@ -95,7 +95,7 @@ class Judge:
         image = check_pixels(image, "the picture")
         height, width = image.shape[:2]
         check_size(width, height, "the picture")
-        _check_memory(height, width)
+        check_memory(height, width)
         pixels = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0)
         found = self.backbone(pixels, dict.fromkeys((*STYLE_LAYERS, *CONTENT_LAYERS)))
         return Seen(
@@ -144,7 +144,11 @@ def _moments(features: Tensor) -> Tensor:
     return torch.cat((mean, deviation), 1)
 
 
-def _chosen(backbone: str) -> str:
+def chosen_backbone(backbone: str) -> str:
+    """Return the network's name: of "auto", VGG-19 where its weights are, else `compact`.
+
+    A warning says why it is `compact`.
+    """
     if backbone != "auto":
         return backbone
     try:
@@ -155,7 +159,12 @@ def _chosen(backbone: str) -> str:
     return "vgg19"
 
 
-def _check_memory(height: int, width: int) -> None:
+def check_memory(height: int, width: int) -> None:
+    """Refuse to look at a picture for which there is too little memory.
+
+    Raises:
+        OptionError: so it is; it names the size that would do.
+    """
     there, needed = available_memory(), BYTES_PER_PIXEL * height * width
     if there is not None and needed > there:
         side = int(max(height, width) * (0.9 * there / needed) ** 0.5)
