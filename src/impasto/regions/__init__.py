@@ -4,7 +4,7 @@ Importing this package needs neither PyTorch nor scikit-image; its functions do.
 """
 
 from impasto.regions.auto import Regions, find_regions, split_picture
-from impasto.regions.pictures import label_picture, outlined, preview
+from impasto.regions.pictures import label_picture, outlined, preview, preview_one
 
 __all__ = [
     "Regions",
@@ -12,5 +12,6 @@ __all__ = [
     "label_picture",
     "outlined",
     "preview",
+    "preview_one",
     "split_picture",
 ]

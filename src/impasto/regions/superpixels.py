@@ -76,9 +76,7 @@ def describe(picture: Image) -> Superpixels:
 
     lab = oklab(picture)
     light, *color = (mean(lab[..., i]) for i in range(3))
-    down, right = (np.abs(np.diff(lab[..., 0], axis=i, prepend=lab[:1, :, 0] if i == 0 else
-                                  lab[:, :1, 0])) for i in (0, 1))  # fmt: skip
-    texture = np.log(mean(down + right) + 0.01)
+    texture = np.log(mean(_roughness(lab[..., 0], labels)) + 0.01)
     rows = np.broadcast_to(np.linspace(-1, 1, len(picture))[:, None], labels.shape)
     groups = {
         "light": _deviations(light[:, None], area, _FLAT["light"]),
@@ -115,6 +113,14 @@ def _cut(picture: Image) -> NDArray[np.int64]:
 def _deviations(values: Floats, area: Floats, flat: float) -> Floats:
     centred = values - area @ values
     found: Floats = centred / max(flat, float(np.sqrt(area @ (centred**2).sum(1))))
+    return found
+
+
+def _roughness(plane: Floats, labels: NDArray[np.int64]) -> Floats:
+    """Return how much pixels differ from those above and left, if in the same superpixel."""
+    found = np.zeros(plane.shape)
+    found[1:] += np.abs(plane[1:] - plane[:-1]) * (labels[1:] == labels[:-1])
+    found[:, 1:] += np.abs(plane[:, 1:] - plane[:, :-1]) * (labels[:, 1:] == labels[:, :-1])
     return found
 
 
