@@ -90,9 +90,7 @@ def _linear_maps(labels: Labels, small: Image) -> NDArray[np.float32]:
     for number in range(int(labels.max()) + 1):
         share = (labels == number).astype(np.float64)
         with_color = np.stack([box(share * color) for color in colors], 2)
-        gains = np.einsum(
-            "hwij,hwj->hwi", inverse, with_color - mean * box(share)[..., None]
-        )
+        gains = np.einsum("hwij,hwj->hwi", inverse, with_color - mean * box(share)[..., None])
         offset = box(share) - (gains * mean).sum(2)
         maps.append([box(plane) for plane in (*np.moveaxis(gains, 2, 0), offset)])
     return np.array(maps, np.float32)

@@ -80,9 +80,9 @@ def _beside(columns: list[Image]) -> Image:
     for column in columns:
         below = np.ones((height - len(column), column.shape[1], 3), np.float32)
         gap = np.ones((height, _GAP, 3), np.float32)
-        parts += [gap, np.concatenate([column, below])] if parts else [
-            np.concatenate([column, below])
-        ]
+        parts += (
+            [gap, np.concatenate([column, below])] if parts else [np.concatenate([column, below])]
+        )
     return np.concatenate(parts, axis=1)
 
 
