@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from impasto.drawn import draw
 from impasto.errors import ImageError, MissingExtraError
+from impasto.images import resize
 from impasto.regions import Face, face_map, faces, find_faces
 
 EMPTY = np.zeros((80, 100, 3), np.float32)
@@ -28,7 +29,7 @@ def test_the_astronaut() -> None:
     assert found[125, 224] == 1
     assert found[0, 0] == found[0, -1] == found[-1, 0] == found[-1, -1] == 0
     # the same face in a picture of another size
-    (again,) = find_faces(np.ascontiguousarray(picture[::2, ::2]))
+    (again,) = find_faces(resize(picture, 256, 256))
     assert np.allclose([2 * again.left, 2 * again.top], [face.left, face.top], atol=16)
 
 

@@ -27,7 +27,7 @@ def without_islands(labels: Labels) -> Labels:
     out = labels.copy()
     # where a region consists of nothing else, it would be lost
     for _ in range(3):
-        pieces = label(out, background=-1, connectivity=1)
+        pieces = label(out, background=-1, connectivity=1)  # type: ignore[no-untyped-call]
         sizes = np.bincount(pieces.ravel())
         small = np.flatnonzero((sizes > 0) & (sizes < _ISLAND * labels.size))
         if not len(small):

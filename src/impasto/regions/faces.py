@@ -21,7 +21,7 @@ Image = NDArray[np.float32]
 
 SCALES = (512, 1024)
 """Longest sides at which faces are looked for; the detector sees faces of 80 pixels and more."""
-LEAST_SCORE = 0.25
+LEAST_SCORE = 0.3
 """Of what counts as a face: with 0, dogs and windows do."""
 
 _OVERLAP = 0.3  # of the union of two boxes, from which on they are one face
@@ -34,7 +34,7 @@ _SOFT = 1.5  # where the ellipse has faded, in half axes
 class Face:
     """Hold a face: the box from brows to chin, in pixels, and the detector's score.
 
-    The box may reach beyond the picture. Scores begin at 0.25; clear faces have 1 to 3.
+    The box may reach beyond the picture. Scores begin at 0.3; clear faces have 1 to 3.
     """
 
     left: float
@@ -76,12 +76,13 @@ def face_map(image: Image, faces: Sequence[Face] | None = None) -> Image:
         as `find_faces`.
     """
     pixels = check_pixels(image, "image", copy=False)
-    found = np.zeros(pixels.shape[:2], np.float32)
+    height, width = pixels.shape[:2]
+    found = np.zeros((height, width), np.float32)
     for face in find_faces(pixels) if faces is None else faces:
         across, along = _ACROSS * face.width, _ALONG * face.height
         x, y = face.left + face.width / 2, face.top + (0.5 - _UP) * face.height
-        rows = _span(y, along * _SOFT, found.shape[0])
-        columns = _span(x, across * _SOFT, found.shape[1])
+        rows = _span(y, along * _SOFT, height)
+        columns = _span(x, across * _SOFT, width)
         down = (np.arange(rows.start, rows.stop) + 0.5 - y) / along
         right = (np.arange(columns.start, columns.stop) + 0.5 - x) / across
         radius = np.hypot(down[:, None], right)

@@ -36,7 +36,8 @@ _GAP = 12
 
 def label_picture(labels: Labels) -> Image:
     """Return labels (H, W), from 0 to 7, as a picture (H, W, 3) of the colours of `PALETTE`."""
-    return (PALETTE.astype(np.float32) / 255)[labels]
+    colors: Image = PALETTE.astype(np.float32) / np.float32(255)
+    return colors[labels]
 
 
 def outlined(picture: Image, labels: Labels) -> Image:
@@ -89,4 +90,5 @@ def _beside(columns: list[Image]) -> Image:
 def _nearest(labels: Labels, height: int, width: int) -> Labels:
     rows = (np.arange(height) + 0.5) * labels.shape[0] / height
     columns = (np.arange(width) + 0.5) * labels.shape[1] / width
-    return labels[rows.astype(int)[:, None], columns.astype(int)]
+    found: Labels = labels[rows.astype(int)[:, None], columns.astype(int)]
+    return found
