@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.regions.superpixels import Floats, Superpixels
+from impasto.regions.superpixels import LAYERS, Floats, Superpixels
 
 Numbers = NDArray[np.int64]
 
@@ -19,6 +19,7 @@ BETWEEN = {"light": 1.0, "color": 0.5, "plain": 0.3, "texture": 0.7, "place": 0.
 _LOOKS = {"light": 1.0, "color": 1.0, "texture": 0.5}  # of what is strictly inside
 _SAME = 0.02  # squared difference of what looks the same
 _MIXED = 4  # times
+_FURTHER = 4  # times as often: deep features
 _RESTARTS = 8
 _ROUNDS = 100
 _KEPT = 24  # principal components
@@ -30,7 +31,7 @@ def cluster(parts: Superpixels, count: int, least: float, seed: int) -> Numbers:
 
     None has less than the share `least` of the picture, and no two are alike but for their place.
     """
-    points = _compressed(_smoothed(parts, weighted(parts.groups, WITHIN)), parts.area)
+    points = _compressed(weighted(_smoothed(parts), WITHIN), parts.area)
     found = kmeans(points, parts.area, count, seed)
     looks = weighted(parts.groups, {k: v for k, v in WITHIN.items() if k != "place"})
     while found.max() > 0:
@@ -118,24 +119,24 @@ def weighted(groups: Mapping[str, Floats], weights: Mapping[str, float]) -> Floa
     return np.concatenate([weight * groups[name] for name, weight in weights.items()], 1)
 
 
-def _smoothed(parts: Superpixels, points: Floats) -> Floats:
+def _smoothed(parts: Superpixels) -> Mapping[str, Floats]:
     """Mix superpixels with neighbours that look like them, again and again.
 
     What a deep feature sees beyond a border is so evened out on this side of it.
     """
     one, other = parts.neighbours.T
     if not len(one):
-        return points
+        return parts.groups
     looks = weighted(parts.groups, _LOOKS)
     distances = ((looks[one] - looks[other]) ** 2).sum(1)
-    weights = np.zeros((len(points), len(points)))
+    weights = np.zeros((len(parts.area),) * 2)
     # a painting of strokes has larger differences inside a region than a photo of a sky
     weights[one, other] = np.exp(-distances / max(float(np.median(distances)), _SAME))
     np.fill_diagonal(weights, weights.sum(1) + 1e-9)
     weights /= weights.sum(1, keepdims=True)
-    for _ in range(_MIXED):
-        points = weights @ points
-    return points
+    near = np.linalg.matrix_power(weights, _MIXED)
+    far = np.linalg.matrix_power(near, _FURTHER)
+    return {n: (far if n in LAYERS else near) @ group for n, group in parts.groups.items()}
 
 
 def _compressed(points: Floats, area: Floats) -> Floats:
