@@ -50,7 +50,7 @@ def find_regions(content: Image, style: Image, count: int = 4, seed: int = 0) ->
     Each picture is split on its own, so the regions of a content do not depend on the style; then
     they are matched by lightness, colour, texture, height and features of `compact`. There are
     fewer where a picture has less to tell apart. A style region is at least 5 % of the style.
-    Takes about two seconds a picture, as it looks at copies of 512 pixels.
+    Takes a few seconds, as it looks at copies of 512 pixels.
 
     The same pictures, seed and number of threads give the same regions.
 
