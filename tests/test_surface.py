@@ -26,6 +26,7 @@ LAYERS = (
     ("names",),
     ("engine", "weights", "losses", "drawn"),
     ("backbones",),
+    ("regions",),
     ("methods",),
     ("recipe", "metrics", "regions"),
     ("styles",),

@@ -18,6 +18,7 @@ _PACKAGES = {
     "[train]": ("tensorboard",),
     "[export]": ("onnx", "onnxscript", "onnxruntime"),
     "[heic]": ("pi-heif",),
+    "[regions]": ("scikit-image", "dlib-bin"),
 }
 
 

@@ -19,6 +19,7 @@ from impasto.errors import ImpastoError
 COMMANDS = {
     "stylize": ("stylize", "Paint a photo in the style of another picture."),
     "styles": ("styles", "List, look at, save and tune styles."),
+    "regions": ("regions", "Split pictures into regions that match, for masks."),
     "inspect": ("recipes", "Show how a picture was made."),
     "again": ("recipes", "Make a picture again from its recipe."),
     "metrics": ("metrics", "Measure how near results are to content and style."),
