@@ -53,7 +53,7 @@ def test_a_damaged_recipe_is_refused_or_makes_sense(key: str, value: Any) -> Non
     json.loads(recipe.to_json())
 
 
-OPTIONAL = {"init", "masks", "strength_map", "feather"}  # of which older recipes have none
+OPTIONAL = {"init", "masks", "strength_map", "feather", "faces"}  # of which older recipes have none
 
 
 @pytest.mark.parametrize("key", sorted(set(RECIPE.as_dict()) - OPTIONAL))

@@ -42,6 +42,7 @@ def stylize(
     masks: Sequence[MaskSource] = (),
     strength_map: Source | None = None,
     feather: float = 0.0,
+    faces: float = 1.0,
     progress: Progress | None = None,
     **options: Any,
 ) -> Stylized:
@@ -53,8 +54,9 @@ def stylize(
     begun from its result); the other options are those of `RealtimeOptions` or `OptimizeOptions`.
     `masks`, one for each style, say where each goes: a grey picture, or a pair of label pictures
     (content's, style's) whose colours say which region of the style goes to which of the content.
-    Their borders are softened by `feather`, a share of their longest side, 0 to 0.25;
-    `strength_map`, a grey picture, says how strongly the styles go where.
+    "auto", or "auto:6" for up to six, finds regions that match. Masks' borders are softened by
+    `feather`, a share of their longest side, 0 to 0.25. `strength_map`, a grey picture, says how
+    strongly the styles go where; `faces` is the strength at faces, 0 to 1.
 
     `progress` is called at every step; when it raises KeyboardInterrupt, or the user presses
     Ctrl-C, the picture so far is returned and its recipe says `stopped`.
@@ -67,9 +69,8 @@ def stylize(
         DivergedError: the losses did not stay finite; its `result` holds the last sound picture.
     """
     chosen = resolve(options)
-    job = Job.open(
-        content, style, blend, chosen, masks=masks, strength_map=strength_map, feather=feather
-    )
+    guides = Guides.load(masks, strength_map, feather, faces)
+    job = Job.open(content, style, blend, chosen, guides)
     return job.run(progress)
 
 
@@ -82,6 +83,7 @@ def stylize_file(
     masks: Sequence[MaskSource] = (),
     strength_map: Source | None = None,
     feather: float = 0.0,
+    faces: float = 1.0,
     depth: int | None = None,
     file_quality: int = 92,
     deepzoom: bool = False,
@@ -108,9 +110,9 @@ def stylize_file(
             has by then is written, and its recipe says `stopped`.
         others as `stylize`.
     """
-    guides: dict[str, Any] = {"masks": masks, "strength_map": strength_map, "feather": feather}
-    setup = Setup.open(style, blend, resolve(options), **guides)
     opened = open_large(content)
+    guides = Guides.load(masks, strength_map, feather, faces, opened.load)
+    setup = Setup.open(style, blend, resolve(options), guides)
     output = Output.of(out, opened, depth, file_quality, deepzoom=deepzoom)
     if deepzoom:
         unused_pyramid(output.pyramid, force=force)
@@ -166,6 +168,7 @@ def prepare(
     masks: Sequence[MaskSource] = (),
     strength_map: Source | None = None,
     feather: float = 0.0,
+    faces: float = 1.0,
     network: Backbone | None = None,
     **options: Any,
 ) -> AnyStylizer:
@@ -182,7 +185,7 @@ def prepare(
     weights = normalized_blend(blend, len(styles))
     # any option that only the optimiser has asks for it; this one changes nothing
     chosen = resolve(options if network is None else {"preset": None} | options)
-    guides = Guides.load(masks, strength_map, feather)
+    guides = Guides.load(masks, strength_map, feather, faces)
     return prepare_stylizer(styles, weights, chosen, guides, network)
 
 
@@ -248,6 +251,13 @@ class Remade:
             known = str(recipe.made_with.get("weights_sha256"))
             given["network"] = str(find_network(str(given["network"]), known, places))
         where = recipe.strength_map
+        guides = Guides.load(
+            [_mask(mask, places) for mask in recipe.masks],
+            None if where is None else find_ingredient(where, places),
+            recipe.feather,
+            recipe.faces,
+            lambda: load_picture(content),
+        )
         setup = Setup.open(
             [
                 named(style, places) if style.kind == "style" else find_ingredient(style, places)
@@ -255,9 +265,7 @@ class Remade:
             ],
             [style.blend for style in recipe.styles if style.blend is not None],
             _options(METHODS[recipe.method], given),
-            masks=[_mask(mask, places) for mask in recipe.masks],
-            feather=recipe.feather,
-            strength_map=None if where is None else find_ingredient(where, places),
+            guides,
         )
         return cls(recipe, content, setup)
 
@@ -275,7 +283,7 @@ class Remade:
 
 def _mask(mask: MaskIngredient, places: Sequence[Path]) -> MaskSource:
     if isinstance(mask, Ingredient):
-        return find_ingredient(mask, places)
+        return mask.name if mask.kind == "auto" else find_ingredient(mask, places)
     content, style = mask
     return find_ingredient(content, places), find_ingredient(style, places)
 

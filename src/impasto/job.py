@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from impasto.errors import DivergedError, OptionError
 from impasto.images import Picture, load_picture, resize
-from impasto.masks import Guided, Guides, MaskSource
+from impasto.masks import Guided, Guides
 from impasto.methods.contract import Image, Step
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import Options
@@ -65,16 +65,13 @@ class Setup:
         style: StyleSource | Sequence[StyleSource],
         blend: Sequence[float] | None,
         options: Options,
-        *,
-        masks: Sequence[MaskSource] = (),
-        strength_map: Source | None = None,
-        feather: float = 0.0,
+        guides: Guides | None = None,
         engines: Engines | None = None,
     ) -> Setup:
         """Load the pictures and prepare the stylizer, with engines of setups before where given."""
         styles = open_styles(style)
         weights = normalized_blend(blend, len(styles))
-        guides = Guides.load(masks, strength_map, feather)
+        guides = guides or Guides()
         stylizer = prepare_stylizer(styles, weights, options, guides, engines=engines)
         return cls(styles, weights, guides, stylizer)
 
@@ -103,6 +100,7 @@ class Setup:
             masks=[mask.ingredient for mask in guides.masks],
             strength_map=None if grey is None else grey.ingredient,
             feather=guides.feather,
+            faces=guides.faces,
         )
 
 
@@ -120,11 +118,12 @@ class Job:
         style: StyleSource | Sequence[StyleSource],
         blend: Sequence[float] | None,
         options: Options,
-        **guides: Any,
+        guides: Guides | None = None,
     ) -> Job:
-        """Load the pictures and prepare the stylizer; `guides` are as `Setup.open` has them."""
+        """Load the pictures and prepare the stylizer."""
         picture = load_picture(content)
-        return cls(picture, Setup.open(style, blend, options, **guides))
+        guides = replace(guides or Guides(), show=lambda: picture)
+        return cls(picture, Setup.open(style, blend, options, guides))
 
     def iterate(self) -> Iterator[Step]:
         """Yield the stylizer's steps; see `Step`."""

@@ -20,7 +20,8 @@ FORMAT = 1
 class Ingredient:
     """Name one input: its file name without folder, for privacy, and the hash of its bytes.
 
-    `kind` is "picture" or "style", a style's code that goes by its name.
+    `kind` is "picture", "style", a style's code that goes by its name, or "auto", regions that are
+    found anew.
     """
 
     name: str
@@ -62,7 +63,8 @@ class Recipe:
 
     `steps` is how many steps were taken, of `options["steps"]` wanted; `stopped` says that
     somebody stopped there. `masks` say where each style goes, or as pairs which region of it goes
-    to which of the content; `feather` how soft their borders are, `strength_map` how strongly.
+    to which of the content; `feather` how soft their borders are, `strength_map` and `faces` how
+    strongly.
     `made_with` has versions, device, threads and the weights' hash; `output` the settings of
     the file.
     """
@@ -78,6 +80,7 @@ class Recipe:
     masks: Sequence[MaskIngredient] = ()
     strength_map: Ingredient | None = None
     feather: float = 0.0
+    faces: float = 1.0
     output: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,6 +94,7 @@ class Recipe:
             "init": self.init.as_dict() if self.init else None,
             "masks": [_plain(mask) for mask in self.masks],
             "feather": self.feather,
+            "faces": self.faces,
             "strength_map": self.strength_map.as_dict() if self.strength_map else None,
             "steps": self.steps,
             "stopped": self.stopped,
@@ -124,6 +128,7 @@ class Recipe:
                 init=_optional(plain.get("init")),
                 masks=tuple(_mask(mask) for mask in plain.get("masks", ())),
                 feather=float(plain.get("feather", 0)),
+                faces=float(plain.get("faces", 1)),
                 strength_map=_optional(plain.get("strength_map")),
                 output=_table(plain["output"]),
             )

@@ -88,10 +88,11 @@ def repeated(args: list[str], flags: Sequence[str], taking: Collection[str]) -> 
     "masks",
     type=MaskType(),
     multiple=True,
-    help="Where a style goes, one each: a grey picture, or CONTENT:STYLE, two label pictures whose"
-    " colours say which region goes where.",
+    help="Where a style goes, one each: a grey picture; or CONTENT:STYLE, two label pictures whose"
+    " colours say which region goes where; or auto, auto:6, regions that are found.",
 )
 @click.option("--feather", type=float, default=0.0, help="Softness of masks, as 0.01 of the side.")
+@click.option("--faces", type=float, default=1.0, help="Strength at faces, 0 to 1 [default 1].")
 @click.option("--strength-map", type=_PATH, help="Grey picture: how much style goes where.")
 @click.option(
     "-o",
@@ -150,8 +151,9 @@ def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str
     output = Output.of(out, opened, files["depth"], **rest)
     if output.deepzoom:
         unused_pyramid(output.pyramid, force=files["force"])
-    guides = {name: files[name] for name in ("masks", "strength_map", "feather")}
-    setup = Setup.open(list(styles), blend, options, **guides)
+    given = (files[name] for name in ("masks", "strength_map", "feather", "faces"))
+    guides = Guides.load(*given, opened.load)
+    setup = Setup.open(list(styles), blend, options, guides)
     job = FileJob.open(setup, opened, output)
     tell_shares(blend, setup.blend)
     with watching(_watchers(files)) as tell:
@@ -164,6 +166,8 @@ def _many(
     contents: Sequence[Path], styles: Sequence[str], options: Options, files: dict[str, Any]
 ) -> None:
     _refuse(files, (*_WATCHERS, "masks", "strength_map", "feather"), "for one content at a time")
+    if files["faces"] != 1:
+        raise OptionError("--faces: for one content at a time")
     batch = Batch(
         options,
         depth=files["depth"],
@@ -180,7 +184,7 @@ def _many(
 
 _WATCHERS = ("snapshots", "log", "loss_plot")
 _FILES = (
-    "blend", "masks", "strength_map", "feather", "out", "force", "skip_existing", "pairs",
+    "blend", "masks", "strength_map", "feather", "faces", "out", "force", "skip_existing", "pairs",
     "suffix", "depth", "file_quality", "deepzoom", "every", "quiet", *_WATCHERS,
 )  # fmt: skip
 

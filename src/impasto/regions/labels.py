@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImageError
-from impasto.methods.contract import Image
+from impasto.regions.borders import Image
 
 LEAST_AREA = 0.002  # of a picture, for a colour to be a label: what is less is a softened border
 MOST = 64  # labels
