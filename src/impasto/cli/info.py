@@ -10,7 +10,7 @@ import click
 from impasto import __version__
 from impasto.engine import available_memory
 from impasto.engine.device import usable_cores
-from impasto.engine.openvino import load_openvino
+from impasto.engine.openvino import openvino_core
 
 _PACKAGES = {
     "core": ("numpy", "pillow", "openvino", "pyvips", "safetensors"),
@@ -44,10 +44,9 @@ def _version(name: str) -> str:
 
 def _engines() -> list[str]:
     try:
-        openvino = load_openvino()
+        core = openvino_core()
     except ModuleNotFoundError:
         return []
-    core = openvino.Core()
     lines = []
     for device in core.available_devices:
         kinds = core.get_property(device, "OPTIMIZATION_CAPABILITIES")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from threading import Lock
 from types import ModuleType
 from typing import Any
@@ -33,6 +34,20 @@ def load_openvino() -> ModuleType:
         import openvino
 
         return openvino  # type: ignore[no-any-return]
+
+
+@cache
+def openvino_core() -> Any:
+    """Return the one `openvino.Core` of this process.
+
+    Its plugin for the CPU gives the thread that loads it a stack for signals, and frees it with
+    itself. Where several come and go, the thread is left with one that is freed, and the next
+    signal, such as Ctrl-C, crashes the process. So this one stays.
+
+    Raises:
+        ModuleNotFoundError: OpenVINO is not installed.
+    """
+    return load_openvino().Core()
 
 
 def _later(name: str) -> Any:

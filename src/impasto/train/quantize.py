@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from impasto.engine.openvino import load_openvino
+from impasto.engine.openvino import load_openvino, openvino_core
 from impasto.errors import MissingExtraError
 from impasto.methods.contract import Image
 from impasto.methods.realtime.codes import StyleCode
@@ -38,7 +38,7 @@ def quantize(
     Raises:
         MissingExtraError: nncf is not installed.
     """
-    openvino = load_openvino()  # before nncf, which would import it whole
+    load_openvino()  # before nncf, which would import it whole
     try:
         import nncf
         from nncf.quantization.range_estimator import RangeEstimatorParametersSet
@@ -47,7 +47,7 @@ def quantize(
     from openvino.passes import ConstantFolding, Manager
 
     nncf.set_log_level(logging.ERROR)
-    whole = openvino.Core().read_model(graph)
+    whole = openvino_core().read_model(graph)
     manager = Manager()
     manager.register_pass(ConstantFolding())  # or halves of a weight are no weights
     manager.run_passes(whole)

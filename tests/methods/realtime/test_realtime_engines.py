@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino
 import pytest
 import torch
 
 from impasto.engine.cache import GraphCache
+from impasto.engine.openvino import openvino_core
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime import engines, openvino_engine
 from impasto.methods.realtime.colors import coloring
@@ -96,7 +96,7 @@ def test_auto_takes_bytes_where_the_cpu_multiplies_them(
 ) -> None:
     monkeypatch.setattr(openvino_engine, "_multiplies_bytes", lambda: vector)
     core = type("Core", (), {"get_property": lambda *_: ["FP32", "INT8", *["BF16"] * half]})
-    monkeypatch.setattr(openvino, "Core", core)
+    monkeypatch.setattr(openvino_engine, "openvino_core", core)
     engine = OpenVinoEngine()
     assert engine.precision == ("int8" if vector or half else "float32")
     assert engine._settings["INFERENCE_PRECISION_HINT"] == ("bf16" if half else "f32")
@@ -104,7 +104,7 @@ def test_auto_takes_bytes_where_the_cpu_multiplies_them(
 
 
 def test_most_convolutions_multiply_bytes() -> None:
-    model = openvino.Core().read_model(DATA / QUANTIZED)
+    model = openvino_core().read_model(DATA / QUANTIZED)
     convolutions = [op for op in model.get_ops() if op.get_type_name() == "Convolution"]
     inputs = [op.input_value(0).get_node().get_type_name() for op in convolutions]
     assert (len(inputs), inputs.count("FakeQuantize")) == (16, 10)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from impasto import __version__
 from impasto.engine.cache import GraphCache, user_cache_dir
 from impasto.engine.device import processor_features, usable_cores
-from impasto.engine.openvino import load_openvino
+from impasto.engine.openvino import load_openvino, openvino_core
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime.model import Graphs, ShippedGraphs
 
@@ -48,7 +48,7 @@ class OpenVinoEngine:
             openvino = load_openvino()
         except ModuleNotFoundError:
             raise MissingExtraError("The OpenVINO engine", "all") from None
-        self._openvino, self._core = openvino, openvino.Core()
+        self._openvino, self._core = openvino, openvino_core()
         half = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             # whoever multiplies bfloat16 multiplies bytes too
