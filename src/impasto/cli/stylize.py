@@ -18,6 +18,7 @@ from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, w
 from impasto.errors import OptionError
 from impasto.images import open_large
 from impasto.job import Setup
+from impasto.masks import Guides
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions
 from impasto.methods.quality import QUALITIES, Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions

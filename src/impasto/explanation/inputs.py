@@ -16,7 +16,7 @@ from impasto.images import Picture, fit, load_picture, read_recipe, resize
 from impasto.images.picture import MIN_SIDE, check_side
 from impasto.methods.contract import Image
 from impasto.options import check, option
-from impasto.styles import opaque, open_styles
+from impasto.styles import open_styles, sample_of
 
 Source = str | os.PathLike[str] | NDArray[Any] | Picture
 LEAST_SIDE = 32  # of the longest side: below, the deepest layer has one place
@@ -110,7 +110,7 @@ def open_inputs(content: Source, style: Source, result: Source, options: Explain
     longest = min(options.size, max(kept.pixels.shape[:2]), max(made.pixels.shape[:2]))
     target = fit(kept.pixels, longest)
     check_side(target.shape[1], target.shape[0], f"the content at size {longest}")
-    pixels = opaque(painted)
+    pixels = sample_of(painted).pixels
     # as the optimiser does: no larger than the picture is, unless it is asked for
     side = round(longest * scale)
     seen = fit(pixels, side if scale > 1 else min(side, max(pixels.shape[:2])))
