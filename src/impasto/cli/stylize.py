@@ -152,8 +152,9 @@ def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str
     output = Output.of(out, opened, files["depth"], **rest)
     if output.deepzoom:
         unused_pyramid(output.pyramid, force=files["force"])
-    given = (files[name] for name in ("masks", "strength_map", "feather", "faces"))
-    guides = Guides.load(*given, opened.load)
+    guides = Guides.load(
+        files["masks"], files["strength_map"], files["feather"], files["faces"], opened.load
+    )
     setup = Setup.open(list(styles), blend, options, guides)
     job = FileJob.open(setup, opened, output)
     tell_shares(blend, setup.blend)

@@ -10,10 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.backbones import Backbone
+from impasto.backbones.stages import stages_of
 from impasto.methods.optimize.memory import Budget
 from impasto.methods.optimize.strips import Found, Reader, Values, read
 
 Shape = tuple[int, int]
+
+BORDER = 6  # pixels, which is as far as relu2_1 sees
+LEFT = 0.1  # of a region's area, for a layer's places to be chosen inside it
 
 REFRESH = 10
 """Evaluations after which terms look again: for other matches, at other places."""
@@ -106,6 +110,44 @@ class Sources:
             return dict.fromkeys(layers)
         shapes = self.shapes(picture, layers)
         return {layer: F.adaptive_avg_pool2d(where, shape) for layer, shape in shapes.items()}
+
+    def insides(
+        self, picture: Tensor, where: Tensor | None, layers: Sequence[str]
+    ) -> dict[str, Tensor | None]:
+        """Return for each layer which of its places are inside a region; see `inside`."""
+        found: dict[str, Tensor | None] = {}
+        for layer in layers:
+            found |= self.maps(picture, self.inside(where, [layer]), [layer])
+        return found
+
+    def inside(self, where: Tensor | None, layers: Sequence[str]) -> Tensor | None:
+        """Return a region (1, 1, H, W) less the margin in which these layers see what is beyond.
+
+        They may look `BORDER` pixels over it. Of a region that would lose nearly all, the margin
+        is halved until it does not. Gatys et al. 2017, "Controlling Perceptual Factors in Neural
+        Style Transfer", section 4, erode the masks likewise.
+        """
+        if where is None or where.min() == where.max():
+            return where
+        margin, area = _reach(self.backbone, layers) - BORDER, LEFT * where.sum()
+        while margin > 0:
+            eroded = _eroded(where, margin)
+            if eroded.sum() >= area:
+                return eroded
+            margin //= 2
+        return where
+
+
+def _reach(backbone: Backbone, layers: Sequence[str]) -> int:
+    """Return how many pixels around its own the deepest layer sees, 0 where that is not known."""
+    return sum((stage.halo or 0) << stage.depth for stage in stages_of(backbone, layers))
+
+
+def _eroded(where: Tensor, margin: int) -> Tensor:
+    """Return the least of each place's square; beyond the picture there is nothing."""
+    side = 2 * margin + 1
+    down = F.max_pool2d(-where, (side, 1), stride=1, padding=(margin, 0))
+    return -F.max_pool2d(down, (1, side), stride=1, padding=(0, margin))
 
 
 Build = Callable[[Sources, Mapping[str, float]], Sequence[Term]]

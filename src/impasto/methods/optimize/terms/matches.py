@@ -153,7 +153,7 @@ def match_terms(
     terms = []
     for number, region in enumerate(sources.regions, 1):
         title = f" {number}" if len(sources.regions) > 1 else ""
-        maps = sources.maps(sources.content, region.where, list(weights))
+        maps = sources.insides(sources.content, region.where, list(weights))
         for layer, weight in weights.items():  # one by one: features are kept whole
             pool = _pool_of(kind, sources, region, layer)
             terms.append(kind(title, layer, region.area * weight, pool, maps[layer]))
@@ -175,7 +175,8 @@ def _pool_of(kind: type[MatchTerm], sources: Sources, region: Region, layer: str
             else:
                 found = features[0].permute(1, 2, 0).flatten(0, 1)[:, None]
             places = Places((height, width))
-            places.draw(part.where, max(1, round(part.share * count)), sources.generator)
+            where = sources.inside(part.where, [layer])
+            places.draw(where, max(1, round(part.share * count)), sources.generator)
             numbers = places.numbers
             pools.append(found if numbers is None else found[numbers.to(found.device)])
     return torch.cat(pools)

@@ -84,7 +84,9 @@ def sorted_terms(
     for number, region in enumerate(sources.regions, 1):
         title = f"{name} {number}" if len(sources.regions) > 1 else name
         for layer, weight in weights.items():
-            columns = Columns.of_content(sources, {layer: 1.0}, region.where)
+            columns = Columns.of_content(
+                sources, {layer: 1.0}, sources.inside(region.where, [layer])
+            )
             channels = sources.backbone.channels(layer)
             samples = style_samples(sources, region, columns, NUMBERS // channels)
             terms.append(SortedTerm(title, region.area * weight, columns, samples, turned))
@@ -96,7 +98,7 @@ def earth_mover_terms(sources: Sources, weights: Mapping[str, float]) -> list[Ea
     terms = []
     for number, region in enumerate(sources.regions, 1):
         title = f"earth-mover {number}" if len(sources.regions) > 1 else "earth-mover"
-        columns = Columns.of_content(sources, weights, region.where)
+        columns = Columns.of_content(sources, weights, sources.inside(region.where, list(weights)))
         samples = style_samples(sources, region, columns, COLUMNS)
         terms.append(EarthMoverTerm(title, region.area * sum(weights.values()), columns, samples))
     return terms
@@ -108,7 +110,8 @@ def style_samples(sources: Sources, region: Region, columns: Columns, count: int
     for part in region.styles:
         if part.share > 0:
             shapes = sources.shapes(part.picture, list(columns.places))
-            own = Columns(shapes, columns.scales, part.where)
+            where = sources.inside(part.where, list(columns.scales))
+            own = Columns(shapes, columns.scales, where)
             own.draw(max(1, round(part.share * count)), sources.generator)
             found.append(own.join(sources.read(part.picture, column_readers(own))))
     return torch.cat(found, 2)

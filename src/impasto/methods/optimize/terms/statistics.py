@@ -151,11 +151,11 @@ def _of_region(
     weights: Mapping[str, float],
 ) -> list[StatisticTerm]:
     layers, area = list(weights), region.area
-    maps = sources.maps(sources.content, region.where, layers)
+    maps = sources.insides(sources.content, region.where, layers)
     terms = [kind(name, layer, area * weights[layer], maps[layer]) for layer in layers]
     sums: list[Values] = []
     for part in region.styles:
-        maps = sources.maps(part.picture, part.where, layers)
+        maps = sources.insides(part.picture, part.where, layers)
         seen = [kind(name, layer, 1.0, maps[layer]) for layer in layers]
         found = sources.read(part.picture, [each.readers[0] for each in seen])
         own = [each.means(f) for each, f in zip(seen, found, strict=True)]
