@@ -124,3 +124,43 @@ def test_the_recipe_names_both_and_makes_it_again(
     assert len(stored["styles"]) == 1
     impasto.save("again.png", impasto.again("out.png"))
     assert Path("again.png").read_bytes() == Path("out.png").read_bytes()
+
+
+def test_regions_are_found(scene: tuple[Image, Image]) -> None:
+    pytest.importorskip("skimage")
+    content = np.concatenate([scene[1][:48], scene[1][48:]], 1)  # the same textures, side by side
+    show = lambda: open_styles(content)[0]  # noqa: E731
+    guided = Guides.load(["auto:2"], show=show).apply(open_styles(scene[1]), [1.0])  # type: ignore[arg-type]
+    assert len(guided.masks) == 2
+    for style, mask in zip(guided.styles, guided.masks, strict=True):
+        above = style.alpha[:40].mean() > 0.5  # type: ignore[union-attr,index]
+        assert mask[:, :80].mean() > 0.95 if above else mask[:, 112:].mean() > 0.95
+
+
+def test_a_recipe_keeps_that_regions_and_faces_are_found(tmp_path: Path, monkeypatch: Any) -> None:
+    data = pytest.importorskip("skimage.data")
+    pytest.importorskip("dlib")
+    monkeypatch.chdir(tmp_path)
+    save_picture("face.png", data.astronaut()[:256, 96:352].astype(np.float32) / 255)
+    save_picture("cup.png", data.coffee().astype(np.float32) / 255)
+    plain = impasto.stylize("face.png", "cup.png", masks=["auto:3"]).image
+    recipe = impasto.stylize_file("face.png", "cup.png", "out.png", masks=["auto:3"], faces=0.2)
+    assert recipe.faces == 0.2
+    [mask] = read_recipe("out.png")["masks"]
+    assert mask["name"] == "auto:3"
+    face = impasto.load("face.png")
+    calm, there = impasto.load("out.png"), np.s_[80:140, 100:150]
+    assert np.abs(calm - face)[there].mean() < 0.6 * np.abs(plain - face)[there].mean()
+    assert np.abs(calm - plain)[:, :20].mean() < 0.01
+    impasto.save("again.png", impasto.again("out.png"))
+    assert Path("again.png").read_bytes() == Path("out.png").read_bytes()
+
+
+def test_what_must_be_seen_must_be_known(scene: tuple[Image, Image]) -> None:
+    for guides in ({"masks": ["auto"]}, {"faces": 0.5}):
+        with pytest.raises(OptionError, match="found in the content, which is not known yet"):
+            impasto.prepare(scene[1], **guides)
+    with pytest.raises(OptionError, match="faces is 2; expected 0 to 1"):
+        impasto.stylize(*scene, faces=2)
+    with pytest.raises(OptionError, match="style ink has no picture"):
+        impasto.stylize(scene[0], "ink", masks=["auto"])

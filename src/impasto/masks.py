@@ -201,10 +201,18 @@ class Guides:
 def _load(mask: MaskSource) -> Mask:
     if isinstance(mask, tuple):
         return Labels(*map(load_picture, mask))
-    auto = re.fullmatch(r"auto(?::(\d+))?", str(mask)) if isinstance(mask, str | Path) else None
-    if auto and not Path(str(mask)).exists():
-        return Auto(int(auto[1] or COUNT))
-    return Grey.load(mask)
+    count = regions_asked(str(mask)) if isinstance(mask, str | Path) else None
+    return Grey.load(mask) if count is None else Auto(count)
+
+
+def regions_asked(mask: str) -> int | None:
+    """Return how many regions "auto" or "auto:6" asks for, None if it names a file.
+
+    >>> regions_asked("auto"), regions_asked("auto:6"), regions_asked("auto.png")
+    (4, 6, None)
+    """
+    auto = re.fullmatch(r"auto(?::(\d+))?", mask)
+    return int(auto[1] or COUNT) if auto and not Path(mask).exists() else None
 
 
 def _shown(style: Picture, where: Image) -> Picture:

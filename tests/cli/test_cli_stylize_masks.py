@@ -25,3 +25,5 @@ def test_one_file_or_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert read("c:d.png:a.png") == (Path("c:d.png"), Path("a.png"))
     assert read("a.png:c:d.png") == (Path("a.png"), Path("c:d.png"))
     assert read("x.png:y.png") == (Path("x.png"), Path("y.png"))
+    assert read("auto:6") == Path("auto:6")
+    assert read("auto") == Path("auto")
