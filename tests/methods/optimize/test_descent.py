@@ -14,6 +14,7 @@ from torch import Tensor
 
 from impasto.backbones import load_backbone
 from impasto.errors import DivergedError
+from impasto.methods.contract import Sample
 from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.objective import Weights
 from impasto.methods.optimize.options import OPTIMIZERS
@@ -107,7 +108,9 @@ def test_no_picture_is_ever_undefined(solver: str, faults: dict[int, float]) -> 
 def run_of(image: Any) -> Run:
     style = image[::-1].copy()
     backbone = load_backbone("compact")
-    return Run(backbone, image, [lambda longest: style], Guidance((1.0,)), torch.device("cpu"))
+    return Run(
+        backbone, image, [lambda longest: Sample(style)], Guidance((1.0,)), torch.device("cpu")
+    )
 
 
 WEIGHTS = Weights(

@@ -28,7 +28,8 @@ LARGE = Scale(2160, 3840, 30)
 
 def stylizer(draw: Any, memory: int | None = None, **options: Any) -> OptimizeStylizer:
     allowed = None if memory is None else f"{-(-memory // 1024)}KB"
-    chosen = resolve({"device": "cpu", "precision": "bfloat16", "memory": allowed, **options})
+    shared = {"device": "cpu", "precision": "bfloat16", "memory": allowed}
+    chosen = resolve({"preset": "gatys", **shared, **options})
     return prepare([Sample(draw())], [1.0], chosen)
 
 

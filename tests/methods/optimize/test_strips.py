@@ -89,8 +89,8 @@ def network(name: str, **options: Any) -> Backbone:
 def test_real_networks_at_512_pixels(name: str) -> None:
     backbone = network(name)
     objective = check(backbone, paintings(509, 512), Budget(2**26, 2**23))
-    assert len(objective._cuts[0].strips) > 8
-    assert sum(part.kept for part in objective._cuts) > 0
+    assert len(objective._groups[0]._cuts[0].strips) > 8
+    assert sum(part.kept for part in objective._groups[0]._cuts) > 0
 
 
 @pytest.mark.parametrize("name", ["compact", "vgg19"])
@@ -121,7 +121,7 @@ def test_every_border_and_pooling(name: str, pooling: str, padding: str) -> None
     backbone = small(name, pooling=pooling, padding=padding)
     pictures = [picture.double() for picture in paintings(75, 41)]
     objective = check(backbone.double(), pictures, TINY, tolerance=1e-10)
-    assert [len(part.strips) > 1 for part in objective._cuts[:3]] == [True] * 3
+    assert [len(part.strips) > 1 for part in objective._groups[0]._cuts[:3]] == [True] * 3
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -143,7 +143,7 @@ def test_a_network_without_stages_goes_through_as_a_whole() -> None:
             return self.inner(images, layers)  # type: ignore[no-any-return]
 
     objective = check(Plain(small("compact")), paintings(64, 48), TINY)
-    assert [len(part.strips) for part in objective._cuts] == [1]
+    assert [len(part.strips) for part in objective._groups[0]._cuts] == [1]
 
 
 @given(st.integers(16, 3000), st.integers(16, 3000), st.integers(0, 2**30), st.integers(1, 2**27))

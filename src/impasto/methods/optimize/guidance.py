@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -46,19 +47,28 @@ class Guidance:
         Raises:
             ImageError: a mask has other proportions.
         """
-        everywhere = Everywhere(1.0, (height, width))
         guide = self._guide((height, width))
         like = styles[0].picture
         if len(self.masks) < 2:
             whole = (slice(0, height), slice(0, width))
             return [Region(styles, None if guide is None else _tensor(guide[whole], like))]
-        shares = Shares(self.masks, self.blend, guide or everywhere, everywhere)
-        planes = shares.rows((slice(0, height), slice(0, width)))
         return [
             Region([replace(style, share=1.0)], _tensor(plane, like))
-            for style, plane in zip(styles, planes, strict=False)
+            for style, plane in zip(styles, self._shares(height, width, guide), strict=True)
             if plane.any()
         ]
+
+    def compose(self, pictures: Iterator[Image], height: int, width: int) -> Image:
+        """Return pictures of each style alone (H, W, 3) put together, by masks that there are."""
+        shares = self._shares(height, width, None)
+        parts = (share[..., None] * one for share, one in zip(shares, pictures, strict=True))
+        return np.asarray(sum(parts), np.float32)
+
+    def _shares(self, height: int, width: int, guide: Guide | None) -> Image:
+        """Return each style's share of each place, (N, H, W)."""
+        everywhere = Everywhere(1.0, (height, width))
+        shares = Shares(self.masks, self.blend, guide or everywhere, everywhere)
+        return shares.rows((slice(0, height), slice(0, width)))[:-1]
 
     def pull(self, content: Tensor) -> Tensor | None:
         """Return how much heavier the content (1, 3, H, W) is at each place, (1, 1, H, W).

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from impasto.backbones import Backbone
-from impasto.backbones.stages import stages_of
 from impasto.losses import laplacian, squared_excess, squared_variation
-from impasto.methods.optimize.memory import Budget, cut
-from impasto.methods.optimize.strips import Found, StripPass, Values, read
-from impasto.methods.optimize.terms import BUILD, REFRESH, Keeper, Part, Region, Sources, Term
+from impasto.methods.optimize.catalog import CONTENT_LOSSES
+from impasto.methods.optimize.group import Group, RegionGroup
+from impasto.methods.optimize.memory import Budget
+from impasto.methods.optimize.terms import Part, Region, Sources, Term
 
 PIXELS = 2**19  # of a strip for the losses of the picture itself
 FAINT = 1e-4  # energy of a value of edges that a flat content is taken to have: 1 % squared
@@ -49,6 +49,16 @@ def everywhere(styles: Sequence[Tensor], blend: Sequence[float]) -> list[Region]
     return [Region([Part(style, share) for style, share in zip(styles, blend, strict=True)])]
 
 
+def _groups(sources: Sources, losses: Mapping[str, Mapping[str, float]]) -> list[Group]:
+    """Return one group of all terms; of several regions one for the content and one for each."""
+    if len(sources.regions) == 1:
+        return [Group(sources, losses)] if losses else []
+    content = {name: layers for name, layers in losses.items() if name in CONTENT_LOSSES}
+    style = {name: layers for name, layers in losses.items() if name not in CONTENT_LOSSES}
+    groups = [Group(sources, content)] if content else []
+    return groups + [RegionGroup(sources, style, number) for number in range(len(sources.regions))]
+
+
 class Objective:
     """Compute the loss of a picture (1, 3, H, W) at one scale, in strips that fit the budget."""
 
@@ -66,17 +76,13 @@ class Objective:
         self.weights, budget = weights, budget or Budget()
         generator = torch.Generator().manual_seed(seed)
         sources = Sources(backbone, content, regions, budget, generator, pull)
-        self.terms: list[Term] = [
-            term
-            for name, layers in weights.losses.items()
-            if layers
-            for term in BUILD[name](sources, layers)
-        ]
-        self._backbone, self._budget, self._generator = backbone, budget, generator
-        self._stages = stages_of(backbone, weights.layers)
-        self._cuts = cut(self._stages, content.shape[2], content.shape[3], budget)
+        self._groups = _groups(sources, weights.losses)
         self._edges = [laplacian(content, p) for p in POOLS] if weights.laplacian else []
-        self._evaluations = 0
+
+    @property
+    def terms(self) -> list[Term]:
+        """Return the terms that see the picture through the network."""
+        return [term for group in self._groups for term in group.terms]
 
     def gradient(self, x: Tensor) -> tuple[dict[str, float], Tensor]:
         """Return the weighted terms by name, whose sum is the loss, and its gradient at `x`.
@@ -84,37 +90,15 @@ class Objective:
         Terms that look, or that know some places only, do so anew every `REFRESH` calls.
         """
         x = x.detach()
-        if self._evaluations % REFRESH == 0:
-            self._refresh(x)
-        self._evaluations += 1
-        readers = [reader for term in self.terms for reader in term.readers]
-        strips = StripPass(self._stages, self._cuts, readers)
-        values, derivatives = self._losses(strips.forward(x))
-        gradient = strips.backward(derivatives) if self.terms else torch.zeros_like(x)
-        return values | self._of_picture(x, gradient), gradient
-
-    def _refresh(self, x: Tensor) -> None:
-        looked = dict.fromkeys(term.looks for term in self.terms if term.looks is not None)
-        keepers = {layer: Keeper(layer) for layer in looked}
-        if keepers:
-            read(self._backbone, x, [each.reader for each in keepers.values()], self._budget)
-        features = {layer: keeper.features() for layer, keeper in keepers.items()}
-        for term in self.terms:
-            term.refresh(self._generator, features[term.looks] if term.looks else None)
-
-    def _losses(self, found: Sequence[Found]) -> tuple[dict[str, float], list[Values]]:
-        """Return the terms, and the derivatives of their sum by what was read."""
         values: dict[str, float] = {}
-        derivatives: list[Values] = []
-        for term in self.terms:
-            own = found[len(derivatives) : len(derivatives) + len(term.readers)]
-            own = [Found(tuple(v.requires_grad_() for v in f.values), f.places) for f in own]
-            loss = term.loss(own)
-            values[term.name] = loss.item()
-            flat = [value for part in own for value in part.values]
-            grads = iter(torch.autograd.grad(loss, flat))
-            derivatives += [tuple(next(grads) for _ in part.values) for part in own]
-        return values, derivatives
+        gradient: Tensor | None = None
+        for group in self._groups:
+            found, own = group.gradient(x)
+            values |= found
+            gradient = own if gradient is None else gradient.add_(own)
+        if gradient is None:
+            gradient = torch.zeros_like(x)
+        return values | self._of_picture(x, gradient), gradient
 
     def _of_picture(self, x: Tensor, gradient: Tensor) -> dict[str, float]:
         """Return the picture's own terms, and add their gradient to `gradient`."""

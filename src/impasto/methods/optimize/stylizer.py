@@ -187,10 +187,13 @@ class OptimizeStylizer:
             threads=own.threads,
             memory=own.memory,
         )
-        where = self.guidance
-        seen = [style.pixels for style in self.styles]
-        ready = realtime.prepare(seen, where.blend, options, where.masks, where.strength)
-        return ready(content)
+        where, seen = self.guidance, [style.pixels for style in self.styles]
+        if len(where.masks) < 2:
+            guides = where.masks, where.strength
+            return realtime.prepare(seen, where.blend, options, *guides)(content)
+        # each alone, as the network would mix them some way beyond a border
+        alone = (realtime.prepare([one], [1.0], options, (), where.strength) for one in seen)
+        return where.compose((ready(content) for ready in alone), *content.shape[:2])
 
     def _arrange(self, scale: Scale) -> Arrangement:
         """Fit the largest scale into memory; see `memory.arrange`."""

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from impasto.methods.optimize.terms.base import REFRESH, Build, Keeper, Part, Region, Sources, Term
+from impasto.methods.optimize.terms.base import (
+    REFRESH,
+    Build,
+    Keeper,
+    Part,
+    Region,
+    Sources,
+    Term,
+    reach,
+)
 from impasto.methods.optimize.terms.content import content_terms, self_similarity_terms
 from impasto.methods.optimize.terms.matches import NearestTerm, PatchTerm, match_terms
 from impasto.methods.optimize.terms.samples import earth_mover_terms, sorted_terms
@@ -22,7 +31,7 @@ from impasto.methods.optimize.terms.statistics import (
     statistic_terms,
 )
 
-__all__ = ["BUILD", "REFRESH", "Keeper", "Part", "Region", "Sources", "Term"]
+__all__ = ["BUILD", "REFRESH", "Keeper", "Part", "Region", "Sources", "Term", "reach"]
 
 BUILD: Mapping[str, Build] = MappingProxyType(
     {

@@ -55,15 +55,25 @@ class Part:
 class Region:
     """Some of the picture's places (1, 1, H, W), in [0, 1], and the styles that go there.
 
-    Without `where` it is all of the picture. The shares of its parts sum to one.
+    Without `where` it is all of the picture. The shares of its parts sum to one. `number` tells it
+    from others.
     """
 
     styles: Sequence[Part]
     where: Tensor | None = None
+    number: int | None = None
+    share: float | None = None
+
+    @property
+    def title(self) -> str:
+        """Return what its terms' names end with."""
+        return "" if self.number is None else f" {self.number}"
 
     @property
     def area(self) -> float:
-        """Return its share of the picture."""
+        """Return its share of the picture: `share`, where only a part of that is known."""
+        if self.share is not None:
+            return self.share
         return 1.0 if self.where is None else float(self.where.mean())
 
 
@@ -111,25 +121,16 @@ class Sources:
         shapes = self.shapes(picture, layers)
         return {layer: F.adaptive_avg_pool2d(where, shape) for layer, shape in shapes.items()}
 
-    def insides(
-        self, picture: Tensor, where: Tensor | None, layers: Sequence[str]
-    ) -> dict[str, Tensor | None]:
-        """Return for each layer which of its places are inside a region; see `inside`."""
-        found: dict[str, Tensor | None] = {}
-        for layer in layers:
-            found |= self.maps(picture, self.inside(where, [layer]), [layer])
-        return found
-
     def inside(self, where: Tensor | None, layers: Sequence[str]) -> Tensor | None:
-        """Return a region (1, 1, H, W) less the margin in which these layers see what is beyond.
+        """Return a style's region (1, 1, H, W) less the margin in which layers see what is beyond.
 
         They may look `BORDER` pixels over it. Of a region that would lose nearly all, the margin
         is halved until it does not. Gatys et al. 2017, "Controlling Perceptual Factors in Neural
-        Style Transfer", section 4, erode the masks likewise.
+        Style Transfer", section 4.
         """
         if where is None or where.min() == where.max():
             return where
-        margin, area = _reach(self.backbone, layers) - BORDER, LEFT * where.sum()
+        margin, area = reach(self.backbone, layers) - BORDER, LEFT * where.sum()
         while margin > 0:
             eroded = _eroded(where, margin)
             if eroded.sum() >= area:
@@ -138,7 +139,7 @@ class Sources:
         return where
 
 
-def _reach(backbone: Backbone, layers: Sequence[str]) -> int:
+def reach(backbone: Backbone, layers: Sequence[str]) -> int:
     """Return how many pixels around its own the deepest layer sees, 0 where that is not known."""
     return sum((stage.halo or 0) << stage.depth for stage in stages_of(backbone, layers))
 

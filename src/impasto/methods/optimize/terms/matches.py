@@ -151,12 +151,11 @@ def match_terms(
 ) -> list[MatchTerm]:
     """Return a term for each region and layer."""
     terms = []
-    for number, region in enumerate(sources.regions, 1):
-        title = f" {number}" if len(sources.regions) > 1 else ""
-        maps = sources.insides(sources.content, region.where, list(weights))
+    for region in sources.regions:
+        maps = sources.maps(sources.content, region.where, list(weights))
         for layer, weight in weights.items():  # one by one: features are kept whole
             pool = _pool_of(kind, sources, region, layer)
-            terms.append(kind(title, layer, region.area * weight, pool, maps[layer]))
+            terms.append(kind(region.title, layer, region.area * weight, pool, maps[layer]))
     return terms
 
 

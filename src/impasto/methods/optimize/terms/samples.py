@@ -81,12 +81,10 @@ def sorted_terms(
 ) -> list[SortedTerm]:
     """Return a term for each region and layer."""
     terms = []
-    for number, region in enumerate(sources.regions, 1):
-        title = f"{name} {number}" if len(sources.regions) > 1 else name
+    for region in sources.regions:
+        title = name + region.title
         for layer, weight in weights.items():
-            columns = Columns.of_content(
-                sources, {layer: 1.0}, sources.inside(region.where, [layer])
-            )
+            columns = Columns.of_content(sources, {layer: 1.0}, region.where)
             channels = sources.backbone.channels(layer)
             samples = style_samples(sources, region, columns, NUMBERS // channels)
             terms.append(SortedTerm(title, region.area * weight, columns, samples, turned))
@@ -96,9 +94,9 @@ def sorted_terms(
 def earth_mover_terms(sources: Sources, weights: Mapping[str, float]) -> list[EarthMoverTerm]:
     """Return a term for each region, of all the layers, as heavy in the columns as weights say."""
     terms = []
-    for number, region in enumerate(sources.regions, 1):
-        title = f"earth-mover {number}" if len(sources.regions) > 1 else "earth-mover"
-        columns = Columns.of_content(sources, weights, sources.inside(region.where, list(weights)))
+    for region in sources.regions:
+        title = f"earth-mover{region.title}"
+        columns = Columns.of_content(sources, weights, region.where)
         samples = style_samples(sources, region, columns, COLUMNS)
         terms.append(EarthMoverTerm(title, region.area * sum(weights.values()), columns, samples))
     return terms

@@ -136,10 +136,8 @@ def statistic_terms(
     """Return a term for each region and layer; its styles are blended in what is read of them."""
     return [
         term
-        for number, region in enumerate(sources.regions, 1)
-        for term in _of_region(
-            kind, f"{name} {number}" if len(sources.regions) > 1 else name, sources, region, weights
-        )
+        for region in sources.regions
+        for term in _of_region(kind, name + region.title, sources, region, weights)
     ]
 
 
@@ -151,11 +149,14 @@ def _of_region(
     weights: Mapping[str, float],
 ) -> list[StatisticTerm]:
     layers, area = list(weights), region.area
-    maps = sources.insides(sources.content, region.where, layers)
+    maps = sources.maps(sources.content, region.where, layers)
     terms = [kind(name, layer, area * weights[layer], maps[layer]) for layer in layers]
     sums: list[Values] = []
     for part in region.styles:
-        maps = sources.insides(part.picture, part.where, layers)
+        maps = {
+            layer: sources.maps(part.picture, sources.inside(part.where, [layer]), [layer])[layer]
+            for layer in layers
+        }
         seen = [kind(name, layer, 1.0, maps[layer]) for layer in layers]
         found = sources.read(part.picture, [each.readers[0] for each in seen])
         own = [each.means(f) for each, f in zip(seen, found, strict=True)]
