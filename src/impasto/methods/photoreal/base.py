@@ -1,0 +1,88 @@
+"""What a picture is without its detail: a bilateral grid of light."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.methods.contract import Image, Place
+from impasto.methods.photoreal.table import Floats, looked_up
+
+LUMA = np.array((0.299, 0.587, 0.114), np.float32)
+_CELLS = 32  # of the grid along the longest side
+_TONES = 9  # of the grid, from black to white
+_EMPTY = 1e-3  # pixels that count for a node's own tone, where the picture has none
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """Tell the light around each place, of what is about as light: what is left is detail.
+
+    Chen, Paris and Durand 2007, "Real-time edge-aware image processing with the bilateral grid".
+    The grid is made of a small copy and read at any size, by each pixel's own light, so that a
+    detail that only the large picture has is detail there as well.
+    """
+
+    grid: Floats
+    cell: float  # pixels
+
+    @classmethod
+    def of(cls, small: Image, longest: int) -> Base:
+        """Look at a small copy (h, w, 3) of a picture whose longest side is so many pixels."""
+        height, width = small.shape[:2]
+        cell = max(height, width) / _CELLS
+        shape = (math.ceil(height / cell) + 1, math.ceil(width / cell) + 1, _TONES)
+        light = (small @ LUMA).astype(np.float64)
+        count, total = np.zeros(math.prod(shape)), np.zeros(math.prod(shape))
+        for index, weight in _corners(light, cell, shape):
+            count += np.bincount(index, weight, len(count))
+            total += np.bincount(index, weight * light.ravel(), len(total))
+        tones = np.linspace(0, 1, _TONES)
+        count, total = (_blurred(each.reshape(shape)) for each in (count, total))
+        grid = (total + _EMPTY * tones) / (count + _EMPTY)
+        return cls(grid[..., None].astype(np.float32), cell * longest / max(height, width))
+
+    def __call__(self, light: Floats, place: Place) -> Floats:
+        """Return the base (h, w) of a part of the picture, whose luma is `light` (h, w)."""
+        rows, columns = (
+            (np.arange(span.start, span.stop, dtype=np.float32) + np.float32(0.5)) / self.cell
+            for span in place
+        )
+        tones = light * np.float32(_TONES - 1)
+        found = looked_up(
+            self.grid, rows.astype(np.float32)[:, None], columns.astype(np.float32)[None], tones
+        )
+        return found[..., 0]
+
+
+def _corners(
+    light: Array, cell: float, shape: tuple[int, int, int]
+) -> Iterator[tuple[NDArray[np.intp], Array]]:
+    """Yield the eight nodes around each pixel (N,), and the pixel's weights there."""
+    rows, columns = ((np.arange(side) + 0.5) / cell for side in light.shape)
+    places = rows[:, None], columns[None], light * (_TONES - 1)
+    wholes = [
+        np.minimum(place.astype(int), count - 2) for place, count in zip(places, shape, strict=True)
+    ]
+    i, j, k = wholes
+    a, b, c = (place - whole for place, whole in zip(places, wholes, strict=True))
+    for corner in np.ndindex(2, 2, 2):
+        x, y, z = corner
+        index = ((i + x) * shape[1] + j + y) * shape[2] + k + z
+        weight = np.abs(1 - x - a) * np.abs(1 - y - b) * np.abs(1 - z - c)
+        yield index.ravel(), weight.ravel()
+
+
+def _blurred(grid: Array) -> Array:
+    """Blur a grid by 1, 2, 1 along each axis, with nothing beyond its border."""
+    for axis in range(3):
+        lines = np.moveaxis(grid, axis, 0)
+        padded = np.pad(lines, ((1, 1), (0, 0), (0, 0)))
+        grid = np.moveaxis((padded[:-2] + 2 * lines + padded[2:]) / 4, 0, axis)
+    return grid
