@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images.detail import LUMA
 from impasto.methods.contract import Image, Place
 from impasto.methods.photoreal.table import Floats, looked_up
 
-LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 _CELLS = 32  # of the grid along the longest side
 _TONES = 9  # of the grid, from black to white
 _EMPTY = 1e-3  # pixels that count for a node's own tone, where the picture has none

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images.detail import LUMA, steepness
 from impasto.methods.contract import Image, Place
-from impasto.methods.photoreal.base import LUMA, Array, Base
+from impasto.methods.photoreal.base import Array, Base
 from impasto.methods.photoreal.table import NODES, Floats, changes, looked_up
 
 SIDE = 448  # longest side of the small copies
@@ -39,11 +40,11 @@ def fit_table(
     place = slice(0, content.shape[0]), slice(0, content.shape[1])
     base = Base.of(content, max(content.shape))
     change = changed(content, [(table, None)], base, place)
-    edges = _edges(content)
+    edges = steepness(content @ LUMA)
     low, high = 0.0, 1.0
     share = high
     for _ in range(7):
-        kept = likeness(edges, _edges((content + share * change).clip(0, 1)), here)
+        kept = likeness(edges, steepness((content + share * change).clip(0, 1) @ LUMA), here)
         low, high = (share, high) if kept >= _KEPT else (low, share)
         if low == 1:
             break
@@ -80,16 +81,6 @@ def likeness(first: Array, second: Array, weights: NDArray[Any] | None = None) -
     """Return how alike two planes of edges are, place by place: 1 where they are the same."""
     alike = (2 * first * second + _NOISE) / (first**2 + second**2 + _NOISE)
     return float(np.average(alike, weights=weights))
-
-
-def _edges(picture: Image) -> Array:
-    """Return how steep the light (h, w) is at each place, by Sobel's filter."""
-    light = np.pad((picture @ LUMA).astype(np.float64), 1, mode="edge")
-    across = light[:, 2:] - light[:, :-2]
-    down = light[2:] - light[:-2]
-    across = (across[:-2] + 2 * across[1:-1] + across[2:]) / 8
-    down = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / 8
-    return np.hypot(across, down)
 
 
 def _monotone(table: Floats) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.images.detail import LUMA
 from impasto.methods.contract import Image
-from impasto.methods.photoreal.base import LUMA
 
 Array = NDArray[np.float64]
 
