@@ -15,6 +15,7 @@ from impasto.methods.photoreal.table import Floats, looked_up
 
 _CELLS = 32  # of the grid along the longest side
 _TONES = 9  # of the grid, from black to white
+_NOISE = 0.04**2  # squared distance of colours that is half noise
 _EMPTY = 1e-3  # pixels that count for a node's own tone, where the picture has none
 
 Array = NDArray[np.float64]
@@ -39,26 +40,35 @@ class Base:
         cell = max(height, width) / _CELLS
         shape = (math.ceil(height / cell) + 1, math.ceil(width / cell) + 1, _TONES)
         light = (small @ LUMA).astype(np.float64)
-        count, total = np.zeros(math.prod(shape)), np.zeros(math.prod(shape))
+        count, total = np.zeros(math.prod(shape)), np.zeros((3, math.prod(shape)))
+        colors = small.reshape(-1, 3).T.astype(np.float64)
         for index, weight in _corners(light, cell, shape):
             count += np.bincount(index, weight, len(count))
-            total += np.bincount(index, weight * light.ravel(), len(total))
+            for plane, color in zip(total, colors, strict=True):
+                plane += np.bincount(index, weight * color, len(plane))
+        count = _blurred(count.reshape(shape))
         tones = np.linspace(0, 1, _TONES)
-        count, total = (_blurred(each.reshape(shape)) for each in (count, total))
-        grid = (total + _EMPTY * tones) / (count + _EMPTY)
-        return cls(grid[..., None].astype(np.float32), cell * longest / max(height, width))
+        planes = [(_blurred(t.reshape(shape)) + _EMPTY * tones) / (count + _EMPTY) for t in total]
+        grid = np.stack(planes, -1).astype(np.float32)
+        return cls(grid, cell * longest / max(height, width))
 
-    def __call__(self, light: Floats, place: Place) -> Floats:
-        """Return the base (h, w) of a part of the picture, whose luma is `light` (h, w)."""
+    def __call__(self, content: Image, place: Place) -> Floats:
+        """Return a part (h, w, 3) of the picture, which lies there, without its detail.
+
+        Detail is all that differs in light from what is around. Of what differs in colour it is
+        what noise is: differences that are small. Large ones, as of flowers in the grass, stay.
+        """
+        light = content @ LUMA
         rows, columns = (
-            (np.arange(span.start, span.stop, dtype=np.float32) + np.float32(0.5)) / self.cell
+            ((np.arange(span.start, span.stop) + 0.5) / self.cell).astype(np.float32)
             for span in place
         )
-        tones = light * np.float32(_TONES - 1)
-        found = looked_up(
-            self.grid, rows.astype(np.float32)[:, None], columns.astype(np.float32)[None], tones
-        )
-        return found[..., 0]
+        found = looked_up(self.grid, rows[:, None], columns[None], light * np.float32(_TONES - 1))
+        lighter = (found @ LUMA - light)[..., None]
+        color = content + lighter - found
+        square = np.einsum("hwc,hwc->hw", color, color)[..., None]
+        found += color * (square / (square + _NOISE))
+        return found
 
 
 def _corners(
