@@ -53,11 +53,11 @@ def test_oklab_and_back() -> None:
 
 
 def test_what_cannot_be_shown_is_faded() -> None:
-    wild = np.array([[0.7, 0.4, 0.1], [1.2, 0, 0], [-0.1, 0.2, 0], [0.5, 0.01, 0.02]])
+    wild = np.array([[0.7, 0.4, 0.1], [1.2, 0, 0], [0.3, -0.4, 0], [0.5, 0.01, 0.02]])
     found = shown(wild)
     assert found.min() >= 0
     assert found.max() <= 1
     lab = to_oklab(found)
-    np.testing.assert_allclose(lab[:, 0], wild[:, 0].clip(0, 1), atol=2e-3)
+    np.testing.assert_allclose(lab[:, 0], wild[:, 0].clip(0, 1), atol=5e-3)
     assert np.arctan2(lab[0, 2], lab[0, 1]) == pytest.approx(np.arctan2(0.1, 0.4), abs=0.02)
     np.testing.assert_allclose(lab[3], wild[3], atol=1e-6)

@@ -56,7 +56,7 @@ def steepness(light: NDArray[Any]) -> NDArray[np.float64]:
     across, down = light[:, 2:] - light[:, :-2], light[2:] - light[:-2]
     across = (across[:-2] + 2 * across[1:-1] + across[2:]) / 8
     down = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / 8
-    return np.hypot(across, down)
+    return np.asarray(np.hypot(across, down))
 
 
 def _change(own: Plane, other: Plane, amount: np.float32, level: int = 0) -> Plane:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from impasto.images.detail import LUMA
 from impasto.methods.contract import Image, Place
-from impasto.methods.photoreal.table import Floats, looked_up
 
 _CELLS = 32  # of the grid along the longest side
 _TONES = 9  # of the grid, from black to white
@@ -19,6 +18,7 @@ _NOISE = 0.04**2  # squared distance of colours that is half noise
 _EMPTY = 1e-3  # pixels that count for a node's own tone, where the picture has none
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +63,42 @@ class Base:
             ((np.arange(span.start, span.stop) + 0.5) / self.cell).astype(np.float32)
             for span in place
         )
-        found = looked_up(self.grid, rows[:, None], columns[None], light * np.float32(_TONES - 1))
+        found = _sliced(self.grid, rows[:, None], columns[None], light * np.float32(_TONES - 1))
         lighter = (found @ LUMA - light)[..., None]
         color = content + lighter - found
         square = np.einsum("hwc,hwc->hw", color, color)[..., None]
-        found += color * (square / (square + _NOISE))
-        return found
+        return np.asarray(found + color * (square / (square + _NOISE)), np.float32)
+
+
+def _sliced(grid: Floats, *places: Floats) -> Floats:
+    """Return the values (h, w, 3) of a grid (A, B, C, 3) between its nodes, trilinearly.
+
+    `places` are counted in nodes along each axis and have shapes that go together.
+    """
+    wholes = [
+        np.minimum(place.astype(np.int32), count - 2)
+        for place, count in zip(places, grid.shape, strict=False)
+    ]
+    a, b, c = (
+        (place - whole).astype(np.float32)[..., None]
+        for place, whole in zip(places, wholes, strict=True)
+    )
+    (_, across, deep, _), flat = grid.shape, grid.reshape(-1, grid.shape[3])
+    corner = (wholes[0] * across + wholes[1]) * deep + wholes[2]
+
+    def edge(offset: int) -> Floats:
+        low = flat.take(corner + offset, 0)
+        low += c * (flat.take(corner + (offset + 1), 0) - low)
+        return low
+
+    def face(offset: int) -> Floats:
+        low = edge(offset)
+        low += b * (edge(offset + deep) - low)
+        return low
+
+    low = face(0)
+    low += a * (face(across * deep) - low)
+    return low
 
 
 def _corners(

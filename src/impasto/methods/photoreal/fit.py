@@ -65,10 +65,9 @@ def changed(
     """
     plain = base(content, place)
     np.clip(plain, 0, 1, out=plain)
-    plain *= NODES - 1
     total: Floats | None = None
     for table, share in tables:
-        change = looked_up(table, plain[..., 0], plain[..., 1], plain[..., 2])
+        change = looked_up(table, plain)
         if share is not None:
             change *= share[..., None]
         total = change if total is None else total + change

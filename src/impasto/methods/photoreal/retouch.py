@@ -47,10 +47,12 @@ def _means(plane: Array, radius: int) -> Array:
     """Return the mean of each pixel's window, whose sides are 2 radius + 1 where they fit."""
     for axis in (0, 1):
         length = plane.shape[axis]
-        sums = np.cumsum(np.moveaxis(plane, axis, 0), 0)
-        sums = np.concatenate([np.zeros_like(sums[:1]), sums])
-        places = np.arange(length)
-        ends, starts = np.minimum(places + radius + 1, length), np.maximum(places - radius, 0)
-        counts = (ends - starts)[:, None]
-        plane = np.moveaxis((sums[ends] - sums[starts]) / counts, 0, axis)
+        shape = [side + (2 * radius + 1) * (i == axis) for i, side in enumerate(plane.shape)]
+        sums = np.zeros(shape)  # of all before a place, which starts `radius` places in
+        inner, ends = np.moveaxis(sums, axis, 0), np.arange(length) + radius + 1
+        np.cumsum(np.moveaxis(plane, axis, 0), 0, out=inner[radius + 1 : radius + 1 + length])
+        inner[radius + 1 + length :] = inner[radius + length]
+        counts = np.minimum(ends, length) - np.maximum(ends - (2 * radius + 1), 0)
+        means = (inner[2 * radius + 1 :] - inner[: -2 * radius - 1]) / counts[:, None]
+        plane = np.moveaxis(means, 0, axis)
     return plane

@@ -107,11 +107,11 @@ class PhotorealStylizer(OnePass):
             placed = [(table, shares.of_style(i)) for i, table in enumerate(tables)]
             return Change(base, placed, shares.strength)
         # styles that are alike everywhere are one table
-        table = sum(np.float32(b) * t for b, t in zip(self.blend, tables, strict=True))
+        table = np.einsum("s,s...->...", np.asarray(self.blend, np.float32), np.stack(tables))
         share = None if self.strength_map is None else shares.strength
         if share is None:
             table = table * np.float32(self.options.strength)
-        return Change(base, [(np.asarray(table), share)], shares.strength)
+        return Change(base, [(table, share)], shares.strength)
 
     def _shares(self, content: Pixels) -> Shares:
         strength, _ = strength_at(self.options.strength, self.strength_map, content)

@@ -20,6 +20,7 @@ _SMOOTH = 1e-5  # weight of the spline's curvature
 _SMALL = 1e-6  # weight of the spline itself, where the content has no colours
 _COLORS = 6000  # of each picture, that the spline is fitted to
 _REFITS, _ROUNDS = 3, 8
+_SETTLING = 40  # rounds
 
 
 def changes(content: Array, style: Array, here: Weights, there: Weights) -> Floats:
@@ -46,46 +47,40 @@ def changes(content: Array, style: Array, here: Weights, there: Weights) -> Floa
     found = np.zeros((_KNOTS**3, 3))
     for number in range(_REFITS):
         goals = moved(start + basis @ found, wanted, _ROUNDS, number)
-        found = np.linalg.solve(normal, basis.T @ (goals - start) / _COLORS)
+        found[:] = np.linalg.solve(normal, basis.T @ (goals - start) / _COLORS)
     nodes = _cube()
     places = to_oklab(nodes) @ matrix.T + shift + _everywhere(found)
-    return np.asarray(shown(places) - nodes, np.float32)
+    return _settled((shown(places) - nodes).astype(np.float32), content)
 
 
-def looked_up(table: Floats, first: Floats, second: Floats, third: Floats) -> Floats:
-    """Return values (..., K) of a table (A, B, C, K) at places between its nodes, trilinearly.
+def looked_up(table: Floats, colors: Floats) -> Floats:
+    """Return values (..., 3) of a table (N, N, N, 3) at colours (..., 3) in [0, 1].
 
-    Args:
-        table: The nodes' values.
-        first: Places along the first axis, from 0 to A - 1; of shapes that go together.
-        second: Along the second.
-        third: Along the third.
+    Between nodes by tetrahedra, each of four nodes, which all have the edge from black to white of
+    their cell: so greys depend on the nodes of greys alone, which are in order.
     """
-    (i, a), (j, b), (k, c) = (
-        _split(place, count)
-        for place, count in zip((first, second, third), table.shape, strict=False)
-    )
-    flat, (_, across, deep, _) = table.reshape(-1, table.shape[3]), table.shape
-    corner = (i * across + j) * deep + k
-
-    def edge(offset: int) -> Floats:
-        low = flat.take(corner + offset, 0)
-        low += c * (flat.take(corner + offset + 1, 0) - low)
-        return low
-
-    def face(offset: int) -> Floats:
-        low = edge(offset)
-        low += b * (edge(offset + deep) - low)
-        return low
-
-    low = face(0)
-    low += a * (face(across * deep) - low)
-    return low
-
-
-def _split(place: Floats, count: int) -> tuple[NDArray[np.intp], Floats]:
-    whole = np.minimum(place.astype(np.intp), count - 2)
-    return whole, (place - whole.astype(np.float32))[..., None]
+    count = table.shape[0]
+    places = colors * np.float32(count - 1)
+    whole = np.minimum(places.astype(np.int32), count - 2)
+    places -= whole
+    red, green, blue = (places[..., channel] for channel in range(3))
+    corner = (whole[..., 0] * count + whole[..., 1]) * count + whole[..., 2]
+    most, least = np.maximum(red, green), np.minimum(red, green)
+    steps = np.int32(count * count), np.int32(count), np.int32(1)
+    first = np.where(red >= green, steps[0], steps[1])
+    last = np.where(red >= green, steps[1], steps[0])
+    first[blue > most] = steps[2]
+    last[blue <= least] = steps[2]
+    middle = np.clip(blue, least, most)
+    np.maximum(most, blue, out=most)
+    np.minimum(least, blue, out=least)
+    flat, end = table.reshape(-1, 3), corner + sum(steps)
+    out: Floats = flat.take(corner, 0)
+    out *= (1 - most)[..., None]
+    out += (most - middle)[..., None] * flat.take(corner + first, 0)
+    out += (middle - least)[..., None] * flat.take(end - last, 0)
+    out += least[..., None] * flat.take(end, 0)
+    return out
 
 
 def _spline(place: Array) -> Array:
@@ -105,6 +100,26 @@ def _basis(colors: Array) -> Array:
     red, green, blue = (_spline(colors[:, channel]) for channel in range(3))
     both = (red[:, :, None] * green[:, None, :]).reshape(len(colors), -1)
     return np.asarray((both[:, :, None] * blue[:, None, :]).reshape(len(colors), -1))
+
+
+def _settled(table: Floats, content: Array) -> Floats:
+    """Return a table whose nodes far from the content's colours are means of their neighbours.
+
+    The spline goes anywhere there, and a single pixel might still be looked up.
+    """
+    seen = np.zeros((NODES,) * 3, bool)
+    cells = np.minimum((content * (NODES - 1)).astype(int), NODES - 2)
+    for corner in np.ndindex(2, 2, 2):
+        seen[tuple((cells + corner).T)] = True
+    free = ~seen[..., None]
+    for _ in range(_SETTLING):
+        padded = np.pad(table, ((1, 1), (1, 1), (1, 1), (0, 0)), mode="edge")
+        inner = padded[1:-1, 1:-1, 1:-1]
+        mean = padded[2:, 1:-1, 1:-1] + padded[:-2, 1:-1, 1:-1]
+        mean += padded[1:-1, 2:, 1:-1] + padded[1:-1, :-2, 1:-1]
+        mean += padded[1:-1, 1:-1, 2:] + padded[1:-1, 1:-1, :-2]
+        table = np.where(free, mean / 6, inner)
+    return (table + _cube()).clip(0, 1).astype(np.float32) - _cube().astype(np.float32)
 
 
 @cache

@@ -20,10 +20,10 @@ def sampled(colors: Array, count: int, weights: NDArray[Any] | None = None) -> A
     """
     steps = (np.arange(count) + 0.5) / count
     if weights is None:
-        return colors[(steps * len(colors)).astype(int)]
+        return np.asarray(colors[(steps * len(colors)).astype(int)])
     total = np.cumsum(weights, dtype=np.float64)
     found = np.searchsorted(total, steps * total[-1])
-    return colors[np.minimum(found, len(colors) - 1)]
+    return np.asarray(colors[np.minimum(found, len(colors) - 1)])
 
 
 def affine(colors: Array, wanted: Array) -> tuple[Array, Array]:
