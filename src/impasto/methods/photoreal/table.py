@@ -16,7 +16,7 @@ Weights = NDArray[Any] | None
 
 NODES = 33  # of a table, in each direction of the sRGB cube
 _KNOTS = 7  # of the spline, in each direction
-_SMOOTH = 1e-5  # weight of the spline's curvature
+_SMOOTH = 3e-5  # weight of the spline's curvature
 _SMALL = 1e-6  # weight of the spline itself, where the content has no colours
 _COLORS = 6000  # of each picture, that the spline is fitted to
 _REFITS, _ROUNDS = 3, 8
