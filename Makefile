@@ -42,6 +42,7 @@ bench: $(VENV)/dev  ## Measure everything again (over an hour; needs VGG-19).
 	$(BIN)/python -m benchmarks.convergence
 	$(BIN)/python -m benchmarks.backbones
 	$(BIN)/python -m benchmarks.realtime quality
+	$(BIN)/python -m benchmarks.photoreal
 	$(BIN)/python -m benchmarks.speed $(PEERS)
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.batch

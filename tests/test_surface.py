@@ -12,6 +12,7 @@ import pytest
 import impasto
 from impasto.cli.stylize import stylize
 from impasto.methods.optimize import OptimizeOptions
+from impasto.methods.photoreal.options import PhotorealOptions
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import declarations
 
@@ -125,8 +126,10 @@ def test_every_packages_interface_is_there(package: str) -> None:
         assert getattr(module, name) is not None
 
 
-# an option of both methods is described as the real-time network's, which is the default
-OPTIONS = declarations(OptimizeOptions) | declarations(RealtimeOptions)
+# an option of several methods is described as the real-time network's, which is the default
+OPTIONS = (
+    declarations(OptimizeOptions) | declarations(PhotorealOptions) | declarations(RealtimeOptions)
+)
 
 
 @pytest.mark.parametrize("name", OPTIONS)

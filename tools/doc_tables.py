@@ -51,6 +51,13 @@ def realtime_table() -> str:
     return _declared(RealtimeOptions)
 
 
+def photoreal_table() -> str:
+    """Return the options of photoreal, a table for each group."""
+    from impasto.methods.photoreal.options import PhotorealOptions
+
+    return _declared(PhotorealOptions)
+
+
 def tune_table() -> str:
     """Return the options of tuning a style."""
     from impasto.methods.realtime.options import TuneOptions
@@ -274,6 +281,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "presets": presets_table,
     "losses": losses_table,
     "realtime": realtime_table,
+    "photoreal": photoreal_table,
     "tune": tune_table,
     "qualities": qualities_table,
     "styles": styles_table,

@@ -16,11 +16,9 @@ from impasto.errors import RecipeError
 from impasto.images import load_picture, open_large, read_recipe
 from impasto.job import Job, Progress, Setup, Stylized, prepare_stylizer
 from impasto.masks import Guides, MaskSource
-from impasto.methods.optimize.options import OptimizeOptions
-from impasto.methods.quality import Options, resolve
+from impasto.methods.quality import METHODS, Options, resolve
 from impasto.methods.realtime.memory import LEAST_TILE
 from impasto.methods.realtime.model import CELL
-from impasto.methods.realtime.options import RealtimeOptions
 from impasto.names import unused_pyramid
 from impasto.options import declarations, unknown_option
 from impasto.recipe import Ingredient, MaskIngredient, Recipe, find_ingredient
@@ -30,8 +28,6 @@ from impasto.styles import Source, StyleSource, find_network, named, normalized_
 if TYPE_CHECKING:
     from impasto.backbones import Backbone
     from impasto.job import AnyStylizer
-
-METHODS: dict[str, type[Options]] = {"realtime": RealtimeOptions, "optimize": OptimizeOptions}
 
 
 def stylize(
@@ -51,7 +47,8 @@ def stylize(
     Pictures are files or arrays ((H, W), (H, W, 3) or (H, W, 4); uint8, uint16 or floats in
     [0, 1]); a style may also be the name of a preset or of a style of your own, or its code.
     `quality` is "fast" (the real-time network, the default), "balanced" or "best" (the optimiser,
-    begun from its result); the other options are those of `RealtimeOptions` or `OptimizeOptions`.
+    begun from its result) or "photoreal" (tone, colour and light alone); the other options are
+    those of `RealtimeOptions`, `OptimizeOptions` or `PhotorealOptions`.
     `masks`, one for each style, say where each goes: a grey picture, or a pair of label pictures
     (content's, style's) whose colours say which region of the style goes to which of the content.
     "auto", or "auto:6" for up to six, finds regions that match. Masks' borders are softened by
@@ -93,7 +90,7 @@ def stylize_file(
 ) -> Recipe:
     """Paint a picture file of any size into another, in bounded memory; return its recipe.
 
-    As `stylize` and `save`, but the real-time network's pictures need not fit in the memory:
+    As `stylize` and `save`, but what is made in one pass need not fit in the memory:
     large ones are unpacked, painted in tiles and packed again on the disk, from TIFF, PNG or JPEG
     (others up to 2^28 pixels) to TIFF, PNG or JPEG. `memory`, such as "2GB", says with how much.
     `depth` None is 16 bits for a content that has them where the format does, else 8;
@@ -241,7 +238,7 @@ class Remade:
         """
         recipe = Recipe.from_dict(read_recipe(path))
         if recipe.method not in METHODS:
-            known = " and ".join(METHODS)
+            known = ", ".join(METHODS)
             raise RecipeError(f"recipe of method {recipe.method!r}; this version knows {known}")
         places = [Path(f) for f in folders] + [Path(path).resolve().parent, Path.cwd()]
         content, given = find_ingredient(recipe.content, places), dict(recipe.options)

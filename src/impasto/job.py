@@ -12,9 +12,9 @@ import numpy as np
 from impasto.errors import DivergedError, OptionError
 from impasto.images import Picture, load_picture, resize
 from impasto.masks import Guided, Guides
-from impasto.methods.contract import Image, Step
-from impasto.methods.optimize.options import OptimizeOptions
-from impasto.methods.quality import Options
+from impasto.methods.contract import Image, Sample, Step
+from impasto.methods.photoreal.options import PhotorealOptions
+from impasto.methods.quality import METHODS, Options
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import as_recipe
@@ -32,11 +32,12 @@ from impasto.styles import (
 if TYPE_CHECKING:
     from impasto.backbones import Backbone
     from impasto.methods.optimize.stylizer import OptimizeStylizer
+    from impasto.methods.photoreal.stylizer import PhotorealStylizer
     from impasto.methods.realtime.engines import Engines
     from impasto.methods.realtime.mixed import MixedStylizer
     from impasto.methods.realtime.stylizer import RealtimeStylizer
 
-    AnyStylizer = OptimizeStylizer | RealtimeStylizer | MixedStylizer
+    AnyStylizer = OptimizeStylizer | RealtimeStylizer | MixedStylizer | PhotorealStylizer
 
 Progress = Callable[[Step], object]
 
@@ -89,7 +90,7 @@ class Setup:
             plain["network"] = Path(plain["network"]).name
         guides, grey = self.guides, self.guides.strength_map
         return Recipe(
-            method="optimize" if isinstance(options, OptimizeOptions) else "realtime",
+            method=next(name for name, kind in METHODS.items() if isinstance(options, kind)),
             options=plain,
             content=content,
             styles=[ingredient_of(p, b) for p, b in zip(self.styles, self.blend, strict=True)],
@@ -176,26 +177,36 @@ def prepare_stylizer(
     `network` is for the optimiser, `engines` for the real-time network.
 
     Raises:
-        OptionError: the optimiser cannot take a style, or there is not a mask for each.
+        OptionError: the method cannot take a style, or there is not a mask for each.
     """
     guided = guides.apply(styles, blend)
     if isinstance(options, RealtimeOptions):
         return _prepare_realtime(guided, options, engines)
+    if isinstance(options, PhotorealOptions):
+        from impasto.methods.photoreal.stylizer import prepare as prepare_photoreal
+
+        samples, guides_ = _samples(guided.styles, "photoreal"), (guided.masks, guided.strength)
+        return prepare_photoreal(samples, guided.blend, options, *guides_)
     # late, so that importing impasto needs no torch
     from impasto.engine import choose_device
 
     choose_device(options.device)  # says what is missing when torch is
     from impasto.methods.optimize.stylizer import prepare as prepare_optimizer
 
+    samples, guides_ = _samples(guided.styles, "the optimiser"), (guided.masks, guided.strength)
+    return prepare_optimizer(samples, guided.blend, options, network, *guides_)
+
+
+def _samples(styles: Sequence[Style], method: str) -> list[Sample]:
     samples = []
-    for style in guided.styles:
+    for style in styles:
         if isinstance(style, StyleCode):
             raise OptionError(
-                f"style {style.name} is a code, and the optimiser needs the picture: name its file,"
+                f"style {style.name} is a code, and {method} needs the picture: name its file,"
                 " or use quality fast"
             )
         samples.append(sample_of(style))
-    return prepare_optimizer(samples, guided.blend, options, network, guided.masks, guided.strength)
+    return samples
 
 
 def _prepare_realtime(

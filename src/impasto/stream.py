@@ -38,9 +38,9 @@ from impasto.images.picture import MAX_PIXELS, check_side
 from impasto.images.save import DEEP, format_of
 from impasto.job import Job, Progress, Setup, Stylized
 from impasto.methods.contract import Part, Step
+from impasto.methods.one_pass import OnePass
 from impasto.methods.quality import Options
 from impasto.methods.realtime.memory import BYTES_PER_PIXEL
-from impasto.methods.realtime.stylizer import OnePass
 from impasto.methods.realtime.tiles import Tile, tiles_of, with_margin
 from impasto.recipe import Ingredient, Recipe, file_sha256
 from impasto.workspace import Workspace
@@ -128,7 +128,7 @@ class FileJob:
             OptionError: the memory does not do for a tile, or the method has no pyramids.
         """
         if output.deepzoom and not isinstance(setup.stylizer, OnePass):
-            raise OptionError("deepzoom is for the real-time network: use quality fast")
+            raise OptionError("deepzoom is not for the optimiser: use quality fast or photoreal")
         job = cls(setup, opened, output, None, tile)
         return job if job._is_for_the_disk() else replace(job, picture=opened.load())
 

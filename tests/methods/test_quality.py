@@ -10,6 +10,7 @@ import pytest
 
 from impasto.errors import OptionError
 from impasto.methods.optimize.options import OptimizeOptions
+from impasto.methods.photoreal.options import PhotorealOptions
 from impasto.methods.quality import QUALITIES, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import as_recipe, declarations
@@ -48,7 +49,7 @@ def test_an_option_that_only_the_network_has_is_refused_by_the_optimiser(name: s
             resolve({name: default, **more})
 
 
-@pytest.mark.parametrize("name", [name for name in QUALITIES if name != "fast"])
+@pytest.mark.parametrize("name", ["balanced", "best"])
 def test_a_quality_turns_the_optimisers_knobs(name: str) -> None:
     knobs = QUALITIES[name][1]
     assert knobs is not None
@@ -60,8 +61,22 @@ def test_a_quality_turns_the_optimisers_knobs(name: str) -> None:
     )
 
 
+def test_photoreal_by_name_or_by_its_own_option() -> None:
+    assert resolve({"quality": "photoreal"}) == PhotorealOptions()
+    assert resolve({"retouch": 0.5, "strength": 0.3}) == PhotorealOptions(strength=0.3, retouch=0.5)
+    whose = "'retouch' is photoreal's: use quality photoreal"
+    for other in ("fast", "balanced", "best"):
+        with pytest.raises(OptionError, match=whose):
+            resolve({"retouch": 0.5, "quality": other})
+    for wrong in ({"steps": 3}, {"grain": 2}, {"preserve_color": "none"}):
+        with pytest.raises(OptionError, match="use quality"):
+            resolve({"quality": "photoreal", **wrong})
+    with pytest.raises(OptionError, match="retouch"):
+        resolve({"retouch": 2})
+
+
 def test_the_qualities_are_in_order() -> None:
-    assert list(QUALITIES) == ["fast", "balanced", "best"]
+    assert list(QUALITIES) == ["fast", "balanced", "best", "photoreal"]
     balanced, best = resolve({"quality": "balanced"}), resolve({"quality": "best"})
     assert isinstance(balanced, OptimizeOptions)
     assert isinstance(best, OptimizeOptions)

@@ -186,7 +186,7 @@ def test_formats_that_are_written_whole_are_painted_in_memory_if_they_fit() -> N
 
 
 def test_what_has_no_pyramid_is_told_so() -> None:
-    with pytest.raises(OptionError, match="deepzoom is for the real-time network: use quality"):
+    with pytest.raises(OptionError, match="deepzoom is not for the optimiser: use quality fast"):
         impasto.stylize_file("photo.png", "paint.png", "out.png", deepzoom=True, steps=1)
     with pytest.raises(ImageError, match=r"out\.webp: deepzoom goes with \.tif, \.png or \.jpg"):
         paint("out.webp", deepzoom=True)

@@ -20,6 +20,7 @@ from impasto.images import open_large
 from impasto.job import Setup
 from impasto.masks import Guides
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions
+from impasto.methods.photoreal.options import PhotorealOptions
 from impasto.methods.quality import QUALITIES, Options, resolve
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.names import short, target, unused, unused_pyramid
@@ -29,6 +30,7 @@ from impasto.stream import FileJob, Output
 _QUALITIES = "Qualities: " + "; ".join(f"{n} ({why})" for n, (why, _) in QUALITIES.items()) + "."
 _PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."
 _PATH = click.Path(path_type=Path)
+_SHOWN = (*declarations(RealtimeOptions), *declarations(PhotorealOptions))
 
 
 class _Stylize(GroupedCommand):
@@ -82,7 +84,8 @@ def repeated(args: list[str], flags: Sequence[str], taking: Collection[str]) -> 
 @click.option(
     "--quality",
     type=click.Choice(list(QUALITIES)),
-    help="How much time to take [default fast; the optimiser, if an option of its is given].",
+    help="How much time to take, or a photo that stays a photo [default fast; the optimiser, if an"
+    " option of its is given].",
 )
 @click.option(
     "--mask",
@@ -125,7 +128,8 @@ def repeated(args: list[str], flags: Sequence[str], taking: Collection[str]) -> 
 @click.option("--loss-plot", type=_PATH, help="Picture of the loss curves.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @flags_of(RealtimeOptions)
-@flags_of(OptimizeOptions, skip=tuple(declarations(RealtimeOptions)))
+@flags_of(PhotorealOptions, skip=tuple(declarations(RealtimeOptions)))
+@flags_of(OptimizeOptions, skip=_SHOWN)
 def stylize(contents: tuple[Path, ...], styles: tuple[str, ...], **rest: Any) -> None:
     """Paint photos (CONTENT) in the style of other pictures, at once or with patience."""
     files = {name: rest.pop(name) for name in _FILES}
@@ -140,7 +144,7 @@ def stylize(contents: tuple[Path, ...], styles: tuple[str, ...], **rest: Any) ->
 
 
 def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str, Any]) -> None:
-    if isinstance(options, RealtimeOptions):
+    if not isinstance(options, OptimizeOptions):
         _refuse(files, _WATCHERS, "one pass has no steps; use --quality balanced or best")
     _refuse(files, ("skip_existing", "suffix"), "for results in a folder; name one with -o")
     blend = blend_weights(files["blend"])

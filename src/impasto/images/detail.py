@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from impasto.errors import ImageError
 from impasto.images.picture import check_pixels
 
-_LUMA = np.array((0.299, 0.587, 0.114), np.float32)
+LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 _LEVELS = 4  # bands of detail: structures of 2 to 32 pixels
 _FAINT = 1e-4  # energy of a band that is no detail, (1 % of the range) squared
 
@@ -43,8 +43,20 @@ def blend_detail(result: NDArray[Any], content: NDArray[Any], amount: float) -> 
         )
     if amount == 0:
         return result.copy()
-    change = _change(result @ _LUMA, content @ _LUMA, np.float32(amount))
+    change = _change(result @ LUMA, content @ LUMA, np.float32(amount))
     return np.asarray(np.clip(result + change[..., None], 0, 1), np.float32)
+
+
+def steepness(light: NDArray[Any]) -> NDArray[np.float64]:
+    """Return how steep a plane (H, W) is at each place: its gradient's length by Sobel's filter.
+
+    It is the change for each pixel; at the border the plane goes on as it ends.
+    """
+    light = np.pad(np.asarray(light, np.float64), 1, mode="edge")
+    across, down = light[:, 2:] - light[:, :-2], light[2:] - light[:-2]
+    across = (across[:-2] + 2 * across[1:-1] + across[2:]) / 8
+    down = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / 8
+    return np.asarray(np.hypot(across, down))
 
 
 def _change(own: Plane, other: Plane, amount: np.float32, level: int = 0) -> Plane:

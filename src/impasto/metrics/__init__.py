@@ -1,11 +1,13 @@
 """Measure pictures: how much of the content is left, how much of the style is there.
 
-Importing this package needs no PyTorch, and neither does `ssim`; judging does.
+Importing this package needs no PyTorch, and neither do `ssim`, `edge_ssim` and
+`color_distance`; judging does.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from impasto.metrics.ssim import ssim
+from impasto.metrics.color import color_distance
+from impasto.metrics.ssim import edge_ssim, ssim
 from impasto.metrics.table import Measurements, MetricsOptions, Row, measure
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ __all__ = [
     "MetricsOptions",
     "Row",
     "Seen",
+    "color_distance",
+    "edge_ssim",
     "measure",
     "ssim",
 ]

@@ -12,6 +12,7 @@ from torch import Tensor
 from impasto.backbones import Backbone, load_backbone
 from impasto.errors import ImageError, OptionError
 from impasto.methods.contract import Image, Sample
+from impasto.methods.optimize import group
 from impasto.methods.optimize.catalog import STYLE_LOSSES
 from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.memory import Budget
@@ -183,3 +184,45 @@ def test_the_content_stays_where_a_strength_map_is_black(draw: Any) -> None:
     found = prepare([Sample(style)], (1.0,), options, strength_map=left())(content)
     change = np.abs(found - content).mean((0, 2))
     assert change[40:].mean() < 0.25 * change[:24].mean()
+
+
+@pytest.mark.parametrize("name", ["gram", "nearest", "sliced"])
+def test_a_style_does_not_paint_beyond_its_region(
+    backbone: Backbone, pictures: list[Tensor], name: str
+) -> None:
+    content, first, second = pictures
+    weights = Weights({"features": {"relu4_2": 1.0}, name: {"relu1_1": 1.0, "relu3_1": 1.0}})
+
+    def gradient(other: Tensor) -> Tensor:
+        parts = [Part(first, 0.5), Part(other, 0.5)]
+        regions = Guidance((0.5, 0.5), (left(), 1 - left())).regions(parts, 48, 64)
+        return Objective(backbone, content, regions, weights).gradient(content)[1]
+
+    change = (gradient(second) - gradient(second.flip(1, 3))).abs().amax(1)[0]
+    assert change[:, :32].max() == 0
+    assert change[:, 32:].max() > 0
+
+
+def test_only_what_a_region_sees_goes_through_the_network(
+    backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    content, style = (torch.rand(1, 3, 80, size).double() for size in (256, 64))
+    where = torch.zeros(1, 1, 80, 256).double()
+    where[..., 150:200] = 1
+    regions = [Region([Part(style, 1.0)], plane) for plane in (where, 1 - where)]
+    weights = Weights({"gram": {"relu1_1": 1.0, "relu3_1": 1.0}, "nearest": {"relu2_1": 1.0}})
+
+    def found() -> tuple[dict[str, float], Tensor]:
+        return Objective(backbone, content, regions, weights).gradient(content)
+
+    seen = []
+    boxes = group._box
+    monkeypatch.setattr(group, "_box", lambda *given: seen.append(boxes(*given)) or seen[-1])
+    terms, gradient = found()
+    assert seen[0][3].start > 0
+    assert seen[0][3].stop < 256
+    monkeypatch.setattr(group, "_box", lambda *_: (slice(None),) * 4)
+    whole, wanted = found()
+    assert terms == pytest.approx(whole, rel=1e-9)
+    torch.testing.assert_close(gradient, wanted, rtol=1e-7, atol=1e-12)

@@ -12,16 +12,12 @@ from numpy.typing import NDArray
 from impasto.errors import OptionError
 from impasto.methods.contract import Image, Part, Pixels
 from impasto.methods.guides import Everywhere, Shares
+from impasto.methods.one_pass import OnePass
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.engines import Engines
 from impasto.methods.realtime.memory import Cost
 from impasto.methods.realtime.options import RealtimeOptions
-from impasto.methods.realtime.stylizer import (
-    OnePass,
-    RealtimeStylizer,
-    network_of,
-    prepare,
-)
+from impasto.methods.realtime.stylizer import RealtimeStylizer, network_of, prepare
 
 Array = NDArray[np.float32]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,21 +12,20 @@ from numpy.typing import NDArray
 
 from impasto import __version__
 from impasto.errors import OptionError
-from impasto.images import check_pixels, fit, keep_luminance, thumbnail
-from impasto.images.picture import check_size
-from impasto.methods.contract import Image, Part, Pixels, Step
-from impasto.methods.guides import Everywhere, Guide, Shares
+from impasto.images import keep_luminance, thumbnail
+from impasto.methods.contract import Image, Part, Pixels
+from impasto.methods.guides import Shares
+from impasto.methods.one_pass import OnePass, mask_as_map, strength_at
 from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
 from impasto.methods.realtime.engines import Engine, Engines
-from impasto.methods.realtime.memory import BYTES_PER_PIXEL, Cost, cost_of, free_memory, tile_side
+from impasto.methods.realtime.memory import Cost, cost_of
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.residual_painting import LARGEST, ResidualModel, ResidualPainter
-from impasto.methods.realtime.tiles import assembled
 
 if TYPE_CHECKING:
     from impasto.methods.realtime.network_file import NetworkFile
@@ -35,65 +33,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
-
-
-class OnePass(ABC):
-    """Stylize in one pass, whose only step is the result.
-
-    `room` is how many bytes of memory a picture may take; None: as many as are free by then.
-    """
-
-    options: RealtimeOptions
-    room: int | None
-
-    @property
-    @abstractmethod
-    def cost(self) -> Cost:
-        """Return what a tile takes in memory."""
-
-    def tile_side(self, height: int, width: int, held: float = BYTES_PER_PIXEL) -> int:
-        """Return the side of the tiles for a picture, of which `held` bytes a pixel are held.
-
-        Raises:
-            OptionError: the memory does not do for the smallest.
-        """
-        room = free_memory(self.options.memory) if self.room is None else self.room
-        return tile_side(room, self.cost, height, width, held)
-
-    @abstractmethod
-    def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
-        """Yield the stylized content in tiles of so many pixels, from the `first` on.
-
-        `content` is not checked, nor brought to the size asked for; strength 0 is not for this.
-
-        Raises:
-            ImageError: a mask has other proportions.
-        """
-
-    @abstractmethod
-    def fitted(self, content: Image) -> Image:
-        """Return the content, checked, at the size of the result."""
-
-    def __call__(self, content: Image) -> Image:
-        """Return the stylized content, (H, W, 3) in [0, 1].
-
-        Raises:
-            ImageError: the content is no picture, too small or too large, or a mask has other
-                proportions.
-            OptionError: it does not fit in the memory.
-        """
-        content = self.fitted(content)
-        if self.options.strength == 0:
-            return content.copy()
-        tile = self.tile_side(*content.shape[:2])
-        return np.ascontiguousarray(assembled(self.parts(content, tile), content.shape))
-
-    def iterate(self, content: Image) -> Iterator[Step]:
-        """Yield the only step; nothing at strength 0, where the result is the content."""
-        if self.options.strength > 0:
-            painted = self(content)
-            height, width = painted.shape[:2]
-            yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +67,7 @@ class RealtimeStylizer(OnePass):
 
     def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
         """Yield the stylized content; see `OnePass`."""
-        strength, least = self._strength(content)
+        strength, least = strength_at(self.options.strength, self.strength_map, content)
         own = self._own_code(content) if least < 1 else None
         painter = _painter(self.model, self.engine, tile, self.options.grain)
         regions = self._regions(content, strength, own)
@@ -142,18 +81,6 @@ class RealtimeStylizer(OnePass):
                 pixels = before + share * (pixels - before)
             yield Part(part.place, pixels)
 
-    def fitted(self, content: Image) -> Image:
-        """Return the content, checked, at the size of the result."""
-        content, size = check_pixels(content, "the content", copy=False), self.options.size
-        height, width = content.shape[:2]
-        if size is None:
-            check_size(width, height, "the content")
-            return content
-        # before it is enlarged, which may be more than the memory holds
-        scale = size / max(height, width)
-        check_size(round(width * scale), round(height * scale), f"the content at size {size}")
-        return fit(content, size)
-
     def made_with(self) -> dict[str, Any]:
         """Return what else decides the result, for the recipe."""
         return {
@@ -164,14 +91,6 @@ class RealtimeStylizer(OnePass):
             "precision": self.engine.precision,
             "weights_sha256": self.model.sha256,
         }
-
-    def _strength(self, content: Pixels) -> tuple[Pixels, float]:
-        """Return the strength at each place, and the least of all."""
-        strength = self.options.strength
-        if self.strength_map is None:
-            return Everywhere(strength, content.shape), strength
-        grey = np.float32(strength) * self.strength_map
-        return Guide(grey, content.shape, "the strength map"), float(grey.min())
 
     def _own_code(self, content: Pixels) -> StyleCode:
         """Return the content's code as a style of its own: what strength 0 tends to."""
@@ -229,13 +148,7 @@ def prepare(
         MissingExtraError: the engine is not installed.
         OptionError: there are masks, but not one for each style.
     """
-    if masks and len(masks) != len(styles):
-        raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
-    if len(masks) == 1:  # the style here, the content there
-        if strength_map is not None:
-            raise OptionError("one style takes a mask or a strength map, not both")
-        strength_map = masks[0]
-        masks = ()
+    masks, strength_map = mask_as_map(tuple(masks), strength_map, len(styles))
     if options.style_scale != 1 and any(isinstance(style, StyleCode) for style in styles):
         raise OptionError(
             "style_scale needs the style's picture; a style that goes by a name has"
@@ -253,9 +166,7 @@ def prepare(
         for style in styles
     )
     room = engines.room(options.memory)
-    return RealtimeStylizer(
-        model, engine, codes, tuple(blend), options, tuple(masks), strength_map, room
-    )
+    return RealtimeStylizer(model, engine, codes, tuple(blend), options, masks, strength_map, room)
 
 
 def _model(style: StyleCode | Image, network: str | None) -> RealtimeModel | ResidualModel:

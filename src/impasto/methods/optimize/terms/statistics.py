@@ -67,9 +67,8 @@ class GramTerm(StatisticTerm):
 
     def loss(self, found: list[Found]) -> Tensor:  # type: ignore[override]
         """Return the weighted relative distance."""
-        return (
-            self.weight * relative_square(found[0].values[0] / found[0].places, self.target).sum()
-        )
+        (found_gram,) = self.means(found[0])
+        return self.weight * relative_square(found_gram, self.target).sum()
 
 
 class MomentsTerm(StatisticTerm):

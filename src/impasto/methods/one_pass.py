@@ -1,0 +1,135 @@
+"""What methods of one pass have in common: tiles, memory, and a single step."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import OptionError
+from impasto.images import check_pixels, fit
+from impasto.images.picture import check_size
+from impasto.methods.contract import Image, Part, Pixels, Step
+from impasto.methods.guides import Everywhere, Guide
+from impasto.methods.realtime.memory import BYTES_PER_PIXEL, Cost, free_memory, tile_side
+from impasto.methods.realtime.tiles import assembled
+
+Array = NDArray[np.float32]
+
+
+class PassOptions(Protocol):
+    """Hold the options that all such methods have."""
+
+    @property
+    def strength(self) -> float:
+        """Return how much style."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Return the longest side of the result."""
+        ...
+
+    @property
+    def memory(self) -> str | None:
+        """Return the memory to do with."""
+        ...
+
+
+class OnePass(ABC):
+    """Stylize in one pass, whose only step is the result.
+
+    `room` is how many bytes of memory a picture may take; None: as many as are free by then.
+    """
+
+    options: PassOptions
+    room: int | None
+
+    @property
+    @abstractmethod
+    def cost(self) -> Cost:
+        """Return what a tile takes in memory."""
+
+    def tile_side(self, height: int, width: int, held: float = BYTES_PER_PIXEL) -> int:
+        """Return the side of the tiles for a picture, of which `held` bytes a pixel are held.
+
+        Raises:
+            OptionError: the memory does not do for the smallest.
+        """
+        room = free_memory(self.options.memory) if self.room is None else self.room
+        return tile_side(room, self.cost, height, width, held)
+
+    @abstractmethod
+    def parts(self, content: Pixels, tile: int, first: int = 0) -> Iterator[Part]:
+        """Yield the stylized content in tiles of so many pixels, from the `first` on.
+
+        `content` is not checked, nor brought to the size asked for; strength 0 is not for this.
+
+        Raises:
+            ImageError: a mask has other proportions.
+        """
+
+    def fitted(self, content: Image) -> Image:
+        """Return the content, checked, at the size of the result."""
+        content, size = check_pixels(content, "the content", copy=False), self.options.size
+        height, width = content.shape[:2]
+        if size is None:
+            check_size(width, height, "the content")
+            return content
+        # before it is enlarged, which may be more than the memory holds
+        scale = size / max(height, width)
+        check_size(round(width * scale), round(height * scale), f"the content at size {size}")
+        return fit(content, size)
+
+    def __call__(self, content: Image) -> Image:
+        """Return the stylized content, (H, W, 3) in [0, 1].
+
+        Raises:
+            ImageError: the content is no picture, too small or too large, or a mask has other
+                proportions.
+            OptionError: it does not fit in the memory.
+        """
+        content = self.fitted(content)
+        if self.options.strength == 0:
+            return content.copy()
+        tile = self.tile_side(*content.shape[:2])
+        return np.ascontiguousarray(assembled(self.parts(content, tile), content.shape))
+
+    def iterate(self, content: Image) -> Iterator[Step]:
+        """Yield the only step; nothing at strength 0, where the result is the content."""
+        if self.options.strength > 0:
+            painted = self(content)
+            height, width = painted.shape[:2]
+            yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
+
+
+def strength_at(strength: float, grey: Array | None, content: Pixels) -> tuple[Pixels, float]:
+    """Return the strength at each place, by a strength map if there is one, and the least of all.
+
+    Raises:
+        ImageError: the map has other proportions than the content.
+    """
+    if grey is None:
+        return Everywhere(strength, content.shape), strength
+    grey = np.float32(strength) * grey
+    return Guide(grey, content.shape, "the strength map"), float(grey.min())
+
+
+def mask_as_map(
+    masks: tuple[Array, ...], strength_map: Array | None, styles: int
+) -> tuple[tuple[Array, ...], Array | None]:
+    """Return masks and strength map; the mask of a single style is that: else the content is there.
+
+    Raises:
+        OptionError: there are masks, but not one for each style, or both of one style.
+    """
+    if masks and len(masks) != styles:
+        raise OptionError(f"{len(masks)} masks for {styles} styles: give one for each")
+    if len(masks) != 1:
+        return masks, strength_map
+    if strength_map is not None:
+        raise OptionError("one style takes a mask or a strength map, not both")
+    return (), masks[0]
