@@ -3,7 +3,7 @@
     python -m benchmarks.quality OUT --every 12 --case best --case 'best vgg19' --peer MicroAST=DIR
 
 OUT keeps all results as CONTENT__STYLE__CASE.png, so that a run that was stopped goes on; a sheet
-of them all is OUT/sheet.jpg. A peer is a folder of its results, CONTENT__STYLE.png, made from the
+of them all is OUT/sheet.jpg, and OUT/quality.png the plot. A peer is a folder of its results, CONTENT__STYLE.png, made from the
 same pictures: longest side 512, sides cut to multiples of 4. Needs IMPASTO_PICTURES and VGG-19.
 """
 
@@ -38,9 +38,9 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "best": {"quality": "best"},
     "best vgg19": {"quality": "best", "backbone": "vgg19"},
     # neural-style's objective and search
-    "gatys vgg19": {"backbone": "vgg19", "style_losses": "gram", "init": "content"},
+    "gatys vgg19": {"backbone": "vgg19", "preset": "gatys", "init": "content"},
     # the objective of crowsonkb's style-transfer-pytorch
-    "transport vgg19": {"backbone": "vgg19", "style_losses": "transport", "init": "content"},
+    "transport vgg19": {"backbone": "vgg19", "preset": "transport", "init": "content"},
     **{f"preset {name}": {"quality": "best", "preset": name} for name in PRESETS},
 }
 MEASURES = ("content", "style", "moments", "ssim", "sliced", "self_similarity")
@@ -136,6 +136,33 @@ def sheet(cases: Mapping[str, Any], pairs: Sequence[Any], out: Path, side: int =
     save_picture(out / "sheet.jpg", np.concatenate(rows))
 
 
+def plot(found: Mapping[str, Any], path: Path) -> None:
+    """Draw the style's distance over the content's, with standard errors: left and low is best."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.2, 5), layout="constrained")
+    axes = figure.subplots()
+    for name, row in found.items():
+        (x, dx), (y, dy) = ((row[m]["mean"], row[m]["error"]) for m in ("content", "style"))
+        ours = name in CASES
+        axes.errorbar(
+            x,
+            y,
+            dy,
+            dx,
+            fmt="o" if ours else "s",
+            capsize=2,
+            color="#b3261e" if ours else "#1f4e79",
+        )
+        axes.annotate(name, (x, y), textcoords="offset points", xytext=(6, 4), fontsize=9)
+    axes.set(xlabel="content distance", ylabel="style distance")
+    axes.grid(color="0.9")
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
 def main() -> None:
     """Make, judge, and write results/quality.json."""
     parser = ArgumentParser()
@@ -155,6 +182,7 @@ def main() -> None:
     cases |= {name: Path(folder) for name, folder in (p.split("=", 1) for p in given.peer)}
     found = compare(cases, pairs, given.out)
     sheet(cases, pairs, given.out)
+    plot(found, given.out / "quality.png")
     save("quality", f"python -m benchmarks.quality OUT --every {given.every}", found)
 
 
