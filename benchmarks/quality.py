@@ -3,8 +3,9 @@
     python -m benchmarks.quality OUT --every 12 --case best --case 'best vgg19' --peer MicroAST=DIR
 
 OUT keeps all results as CONTENT__STYLE__CASE.png, so that a run that was stopped goes on; a sheet
-of them all is OUT/sheet.jpg, and OUT/quality.png the plot. A peer is a folder of its results, CONTENT__STYLE.png, made from the
-same pictures: longest side 512, sides cut to multiples of 4. Needs IMPASTO_PICTURES and VGG-19.
+of them all is OUT/sheet.jpg, and OUT/quality.png the plot. A peer is a folder of its results,
+CONTENT__STYLE.png, made from the same pictures: longest side 512, sides cut to multiples of 4.
+Needs IMPASTO_PICTURES and VGG-19.
 """
 
 from __future__ import annotations

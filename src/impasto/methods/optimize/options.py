@@ -30,13 +30,13 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
             {
                 "content_losses": "features, laplacian=0.5",
                 "content_layers": "relu3_1=0.5,relu4_2",
-                "content_weight": 0.2,
+                "content_weight": 0.3,
             },
         ),
-        "faithful": ("more of the photo", {"content_weight": 0.4}),
+        "faithful": ("more of the photo", {"content_weight": 0.6}),
         "bolder": (
             "more of the painting: less content, larger strokes",
-            {"content_weight": 0.03, "style_scale": 1.4},
+            {"content_weight": 0.06, "style_scale": 1.4},
         ),
         "keep-colors": (
             "the photo's colours, the painting's strokes",
@@ -108,7 +108,7 @@ class OptimizeOptions:
         "compact", "Network that judges likeness.", group="Look", choices=BACKBONES
     )
     content_weight: float = option(
-        0.1, "Weight of what is kept of the content.", group="Look", low=0, high=1e6
+        0.2, "Weight of what is kept of the content.", group="Look", low=0, high=1e6
     )
     style_weight: float = option(1.0, "Weight of the style.", group="Look", low=0, high=1e6)
     tv_weight: float = option(

@@ -54,7 +54,7 @@ from impasto.options import byte_count
 from impasto.weights import find_weights, weights_sha256
 
 # losses that keep whole features of a picture, and how many: the content's; targets and matches
-HELD = {"features": 1, "nearest": 2, "patches": 4}
+HELD = {"features": 1, "nearest": 6, "patches": 8}
 # of a graphics processor: fewer, larger strips than caches of a CPU ask for
 LARGE = Budget(2**32, 2**29)
 

@@ -85,7 +85,7 @@ class NearestTerm(MatchTerm):
     def seek(self, features: Tensor) -> Tensor:
         """Return the likest places of the styles."""
         assert self.places is not None
-        own = self.places.take(features, 0)[0].t().to(features.dtype)
+        own = self.places.rows(features, 0)
         return self.pool[nearest(own, self.pool[:, 0]), 0]
 
     def distance(self, features: Tensor, target: Tensor) -> Tensor:

@@ -87,11 +87,16 @@ class Places:
 
     def take(self, features: Tensor, row: int) -> Tensor:
         """Return features (1, C, H, W) of rows from number `row` on at the places, (1, C, n)."""
+        wide = torch.promote_types(features.dtype, torch.float32)
+        return self.rows(features, row).t()[None].to(wide)
+
+    def rows(self, features: Tensor, row: int) -> Tensor:
+        """Return the same as (n, C), as exact as they are."""
         flat = features[0].permute(1, 2, 0).flatten(0, 1)
-        if self.numbers is not None:
-            numbers = self.numbers[self.span(row, features.shape[2])] - row * self.shape[1]
-            flat = flat.index_select(0, numbers.to(flat.device))
-        return flat.t()[None].to(torch.promote_types(features.dtype, torch.float32))
+        if self.numbers is None:
+            return flat
+        numbers = self.numbers[self.span(row, features.shape[2])] - row * self.shape[1]
+        return flat.index_select(0, numbers.to(flat.device))
 
 
 class Columns:
