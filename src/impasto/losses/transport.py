@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -18,14 +19,20 @@ def matrix_roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return the square root of a symmetric positive definite matrix (C, C) and its inverse.
 
     The coupled Newton-Schulz iteration (Higham 2008, "Functions of Matrices", equation 6.35), for
-    the matrix divided by its Frobenius norm: products only, no decomposition.
+    the matrix divided by its Frobenius norm: products only, no decomposition. What is off falls
+    from step to step; once it does not, rounding has won, and the step before is the answer.
     """
     norm = torch.linalg.matrix_norm(matrix).clamp_min(torch.finfo(matrix.dtype).tiny)
     unit = torch.eye(matrix.shape[0], dtype=matrix.dtype, device=matrix.device)
     root, inverse = matrix / norm, unit
+    before, last = (root, inverse), math.inf
     for _ in range(ITERATIONS):
         product = inverse @ root
-        off = (product - unit).square().mean().sqrt() * matrix.shape[0] ** 0.5
+        off = torch.linalg.matrix_norm(product - unit).item()
+        if not off < last:
+            root, inverse = before
+            break
+        before, last = (root, inverse), off
         factor = 1.5 * unit - 0.5 * product
         root, inverse = root @ factor, factor @ inverse
         if off < CLOSE:

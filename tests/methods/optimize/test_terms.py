@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from impasto.backbones import Backbone, load_backbone
+from impasto.drawn import draw
 from impasto.methods.optimize.catalog import CONTENT_LOSSES, STYLE_LOSSES
 from impasto.methods.optimize.memory import Budget
 from impasto.methods.optimize.objective import Objective, Weights, everywhere
@@ -120,3 +121,17 @@ def test_flat_pictures_have_finite_losses(backbone: Backbone, name: str) -> None
     terms, gradient = objective(backbone, flat, name).gradient(flat[1])
     assert all(value < float("inf") for value in terms.values())
     assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("name", [*CONTENT_LOSSES, *STYLE_LOSSES])
+def test_half_precision_is_near(compact: object, name: str) -> None:
+    """Of pictures with texture, whose covariances are as poor as those of photos."""
+    drawn = [draw(kind, size=160) for kind in ("watercolor", "brushwork", "mosaic")]
+    pictures = [torch.from_numpy(image).permute(2, 0, 1)[None] for image in drawn]
+    losses = []
+    for dtype in (torch.float32, torch.bfloat16):
+        backbone = load_backbone("compact").to(dtype)  # type: ignore[attr-defined]
+        terms, gradient = objective(backbone, pictures, name).gradient(pictures[2])
+        assert gradient.isfinite().all()
+        losses.append(sum(terms.values()))
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)

@@ -98,8 +98,12 @@ class TransportTerm(StatisticTerm):
     """
 
     def sums(self, features: Tensor, roots: Tensor | None) -> Values:
-        """Return the sum of features (1, C), and F F^T."""
-        return _total(features, roots), channel_products(features)
+        """Return the sum of features (1, C), and F F^T.
+
+        In float32: products that are rounded to bfloat16 make no covariance, which has no root.
+        """
+        wide = features.to(torch.promote_types(features.dtype, torch.float32))
+        return _total(wide, roots), channel_products(wide)
 
     def aim(self, means: Values) -> None:
         """Keep the styles' mean and the root of their covariance."""
