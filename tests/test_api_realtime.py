@@ -238,8 +238,9 @@ def test_one_mask_says_where_the_style_goes(draw: Any) -> None:
     assert np.abs(one.image - photo)[:, :32].mean() > 0.01
     first = impasto.save("first.png", one)
     assert impasto.save("second.png", impasto.again(first)).read_bytes() == first.read_bytes()
-    with pytest.raises(OptionError, match="a mask or a strength map, not both"):
-        impasto.stylize("photo.png", "ink", masks=["left.png"], strength_map="right.png")
+    guides = {"masks": ["left.png"], "strength_map": "right.png"}  # white nowhere together
+    both = impasto.stylize("photo.png", "paint.png", **guides, **QUICK)
+    assert np.array_equal(both.image, photo)
 
 
 def test_a_style_that_goes_by_a_name_has_its_scale() -> None:

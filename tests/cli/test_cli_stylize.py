@@ -69,14 +69,14 @@ def test_an_existing_result_is_kept_unless_forced(run: Any, folder: Path) -> Non
 
 def test_flags_become_options(run: Any) -> None:
     done = run(
-        "stylize", *QUICK, "--preset", "softer", "--tv-weight", "3", "--optimizer", "adam",
+        "stylize", *QUICK, "--preset", "steadier", "--tv-weight", "3", "--optimizer", "adam",
         "--learning-rate", "0.01", "--init", "other.png", "-o", "out.tiff", "--depth", "16",
     )  # fmt: skip
     assert done.code == 0, done.err
     recipe = read_recipe("out.tiff")
-    chosen = {"preset": "softer", "tv_weight": 3.0, "optimizer": "adam", "learning_rate": 0.01}
+    chosen = {"preset": "steadier", "tv_weight": 3.0, "optimizer": "adam", "learning_rate": 0.01}
     assert chosen.items() <= recipe["options"].items()
-    assert recipe["options"]["style_layers"].startswith("relu1_1=0.5")
+    assert recipe["options"]["content_layers"].startswith("relu3_1=0.5")
     assert recipe["init"]["name"] == "other.png"
     assert recipe["output"] == {"suffix": ".tiff", "depth": 16, "quality": 92}
 
@@ -103,7 +103,8 @@ def test_log_plot_and_snapshots(run: Any, folder: Path) -> None:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
         "step", "width", "height", "loss", "content relu4_2", "style relu1_1", "style relu2_1",
-        "style relu3_1", "style relu4_1", "style relu5_1", "total variation", "range",
+        "style relu3_1", "style relu4_1", "style relu5_1", "nearest relu3_1", "nearest relu4_1",
+        "total variation", "range",
     ]  # fmt: skip
     assert [row["step"] for row in rows] == ["1", "2", "3", "4"]
     assert rows[-1]["width"] == "64"
