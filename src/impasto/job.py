@@ -185,16 +185,16 @@ def prepare_stylizer(
     if isinstance(options, PhotorealOptions):
         from impasto.methods.photoreal.stylizer import prepare as prepare_photoreal
 
-        samples, guides_ = _samples(guided.styles, "photoreal"), (guided.masks, guided.strength)
-        return prepare_photoreal(samples, guided.blend, options, *guides_)
+        samples = _samples(guided.styles, "photoreal")
+        return prepare_photoreal(samples, guided.blend, options, guided.masks, guided.strength)
     # late, so that importing impasto needs no torch
     from impasto.engine import choose_device
 
     choose_device(options.device)  # says what is missing when torch is
     from impasto.methods.optimize.stylizer import prepare as prepare_optimizer
 
-    samples, guides_ = _samples(guided.styles, "the optimiser"), (guided.masks, guided.strength)
-    return prepare_optimizer(samples, guided.blend, options, network, *guides_)
+    samples = _samples(guided.styles, "the optimiser")
+    return prepare_optimizer(samples, guided.blend, options, network, guided.masks, guided.strength)
 
 
 def _samples(styles: Sequence[Style], method: str) -> list[Sample]:

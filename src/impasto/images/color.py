@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import ImageError
-from impasto.images.picture import check_pixels
+from impasto.images.picture import check_pair, check_pixels
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _LEVEL = 1 / 255
 _ROWS = 64  # of a picture, at a time: all at once would want fresh memory six times
 
@@ -31,13 +30,7 @@ def keep_luminance(result: NDArray[Any], content: NDArray[Any]) -> NDArray[np.fl
     Raises:
         ImageError: An array is no picture, or the sizes differ.
     """
-    result = check_pixels(result, "result", copy=False)
-    content = check_pixels(content, "content", copy=False)
-    if result.shape != content.shape:
-        raise ImageError(
-            f"result is {result.shape[:2]} and content {content.shape[:2]} (height, width); "
-            "expected the same size: resize one of them"
-        )
+    result, content = check_pair(result, content)
     kept = np.empty(result.shape, np.float32)
     for start in range(0, len(result), _ROWS):
         part = slice(start, start + _ROWS)
@@ -46,9 +39,9 @@ def keep_luminance(result: NDArray[Any], content: NDArray[Any]) -> NDArray[np.fl
 
 
 def _kept(result: NDArray[np.float32], content: NDArray[np.float32]) -> NDArray[np.float32]:
-    luma = (result @ _LUMA)[..., None]
+    luma = (result @ LUMA)[..., None]
     # The Y column of YIQ -> RGB is (1, 1, 1): RGB less its luma is the chroma, in RGB.
-    chroma = content - (content @ _LUMA)[..., None]
+    chroma = content - (content @ LUMA)[..., None]
     room = np.where(chroma > 0, 1 - luma, luma)
     fraction = room / np.maximum(np.abs(chroma), np.float32(1e-12))
     scale = np.minimum(fraction.min(axis=2, keepdims=True), np.float32(1))

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import ImageError
-from impasto.images.picture import check_pixels
+from impasto.images.color import LUMA
+from impasto.images.picture import check_pair
 
-LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 _LEVELS = 4  # bands of detail: structures of 2 to 32 pixels
 _FAINT = 1e-4  # energy of a band that is no detail, (1 % of the range) squared
 
@@ -34,13 +33,7 @@ def blend_detail(result: NDArray[Any], content: NDArray[Any], amount: float) -> 
     Raises:
         ImageError: An array is no picture, or the sizes differ.
     """
-    result = check_pixels(result, "result", copy=False)
-    content = check_pixels(content, "content", copy=False)
-    if result.shape != content.shape:
-        raise ImageError(
-            f"result is {result.shape[:2]} and content {content.shape[:2]} (height, width); "
-            "expected the same size: resize one of them"
-        )
+    result, content = check_pair(result, content)
     if amount == 0:
         return result.copy()
     change = _change(result @ LUMA, content @ LUMA, np.float32(amount))

@@ -163,3 +163,21 @@ def _as_array(value: NDArray[Any], name: str) -> NDArray[Any]:
     if not isinstance(value, np.ndarray):
         raise ImageError(f"{name} is a {type(value).__name__}; expected a numpy array of pixels")
     return value
+
+
+def check_pair(
+    result: NDArray[Any], content: NDArray[Any]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a result and its content, checked as by `check_pixels`.
+
+    Raises:
+        ImageError: An array is no picture, or the sizes differ.
+    """
+    result = check_pixels(result, "result", copy=False)
+    content = check_pixels(content, "content", copy=False)
+    if result.shape != content.shape:
+        raise ImageError(
+            f"result is {result.shape[:2]} and content {content.shape[:2]} (height, width); "
+            "expected the same size: resize one of them"
+        )
+    return result, content

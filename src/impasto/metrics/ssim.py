@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImageError
-from impasto.images.detail import LUMA, steepness
+from impasto.images.color import LUMA
+from impasto.images.detail import steepness
 
 WINDOW = 7
 C1, C2 = 0.01**2, 0.03**2

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images.detail import LUMA
+from impasto.images.color import LUMA
 from impasto.methods.contract import Image, Place
 
 _CELLS = 32  # of the grid along the longest side

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images.detail import LUMA, steepness
+from impasto.images.color import LUMA
+from impasto.images.detail import steepness
 from impasto.methods.contract import Image, Place
 from impasto.methods.photoreal.base import Array, Base
 from impasto.methods.photoreal.table import NODES, Floats, changes, looked_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images.detail import LUMA
+from impasto.images.color import LUMA
 from impasto.methods.contract import Image
 
 Array = NDArray[np.float64]

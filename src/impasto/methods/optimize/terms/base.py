@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ REFRESH = 10
 """Evaluations after which terms look again: for other matches, at other places."""
 
 
-class Term:
+class Term(ABC):
     """One term of the loss, of one layer or several.
 
     `readers` say what it reads of a picture; `loss` makes the weighted loss of what they found, in
@@ -34,11 +35,11 @@ class Term:
     readers: tuple[Reader, ...]
     looks: str | None = None
 
+    @abstractmethod
     def loss(self, found: Sequence[Found]) -> Tensor:
         """Return the weighted loss, from what was read in all places."""
-        raise NotImplementedError
 
-    def refresh(self, generator: torch.Generator, features: Tensor | None) -> None:
+    def refresh(self, generator: torch.Generator, features: Tensor | None) -> None:  # noqa: B027
         """Draw places and directions anew, and look at the features (1, C, H, W) if it `looks`."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -53,13 +54,13 @@ class MatchTerm(Term):
                 self.places.choose_within(self.where)
         self.target = self.seek(features)
 
+    @abstractmethod
     def seek(self, features: Tensor) -> Tensor:
         """Return what the places are drawn to, (n, C)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def distance(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the sum of all places' distances, both (n, C) in float32."""
-        raise NotImplementedError
 
     def loss(self, found: Sequence[Found]) -> Tensor:
         """Return the weighted mean distance."""

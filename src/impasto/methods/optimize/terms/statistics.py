@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 
 import torch
@@ -40,13 +41,13 @@ class StatisticTerm(Term):
 
         return Reader(layer, read)
 
+    @abstractmethod
     def sums(self, features: Tensor, roots: Tensor | None) -> Values:
         """Return sums over places, whose features are multiplied already by these roots."""
-        raise NotImplementedError
 
+    @abstractmethod
     def aim(self, means: Values) -> None:
         """Keep the target: means over places, of all styles."""
-        raise NotImplementedError
 
     def means(self, found: Found) -> Values:
         """Return means over the places that count."""
