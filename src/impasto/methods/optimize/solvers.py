@@ -15,6 +15,7 @@ from torch import Tensor
 
 from impasto.errors import OptionError
 from impasto.methods.optimize.lbfgs import Lbfgs
+from impasto.methods.optimize.pyramid import OnPyramid
 
 Resize = Callable[[Tensor], Tensor]
 
@@ -143,7 +144,7 @@ def make_solver(name: str, rate: float | None = None, history: int = 20) -> Solv
     if name == "lbfgs":
         return Lbfgs(history)
     if name == "adam":
-        return Adam(rate or 0.02, (0.9, 0.99), 0.1)
+        return OnPyramid(lambda: Adam(rate or 0.02, (0.9, 0.99), 0.1))
     if name == "adam-tutorial":
         return Adam(rate or 5 / 255, (0.99, 0.999), 0.1)
     if name == "sgd":
