@@ -64,8 +64,8 @@ class OnPyramid:
     """Let a solver move the levels of a picture's pyramid in place of its pixels; a `Solver`.
 
     A pixel takes part in a step of every level, so that large structures move as soon as small
-    ones (Kolkin 2022, 3.3). For solvers that measure each unknown by itself, as Adam does: it
-    then takes about half as many steps to a loss. `make` returns a new solver.
+    ones (Kolkin 2022). For solvers that measure each unknown by itself, as Adam does: it then needs
+    about two thirds of the steps to a loss. `make` returns a new solver.
     """
 
     def __init__(self, make: Callable[[], Solver]) -> None:
