@@ -43,7 +43,7 @@ class Pyramid:
     def join(self, levels: Tensor) -> Tensor:
         """Return the picture: each level added to the enlarged sum of the coarser ones."""
         counts = [self.channels * height * width for height, width in self.sizes]
-        parts = zip(levels.flatten().split(counts), self.sizes, strict=True)
+        parts = zip(torch.split(levels.flatten(), counts), self.sizes, strict=True)
         planes = [part.view(1, self.channels, *size) for part, size in parts]
         picture = planes.pop()
         while planes:
@@ -105,4 +105,6 @@ class OnPyramid:
 
 
 def _enlarged(planes: Tensor, size: tuple[int, int]) -> Tensor:
-    return F.interpolate(planes, size=size, mode="bilinear", align_corners=False)
+    return F.interpolate(  # type: ignore[no-any-return]
+        planes, size=size, mode="bilinear", align_corners=False
+    )
