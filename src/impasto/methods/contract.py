@@ -37,6 +37,18 @@ class Sample:
     counts: Image | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Anchor:
+    """Hold a picture (H, W, 3) to stay near; how far it counts where, (H, W) in [0, 1]; a weight.
+
+    A frame of a film has some: the results before it, moved to where their content is now.
+    """
+
+    pixels: Image
+    counts: Image
+    weight: float
+
+
 @dataclass(frozen=True)
 class Part:
     """Hold a part of a result, and say where it lies."""

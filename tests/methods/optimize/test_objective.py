@@ -129,3 +129,19 @@ def test_flat_pictures_have_finite_losses(backbone: Backbone) -> None:
             ).gradient(flat[1])
             assert all(value < float("inf") for value in terms.values())
             assert gradient.isfinite().all()
+
+
+def test_anchors_draw_to_a_picture_where_they_count(
+    backbone: Backbone, pictures: list[Tensor]
+) -> None:
+    content, style, anchor = pictures
+    counts = torch.zeros_like(anchor[:, :1])
+    counts[..., :20] = 0.5
+    objective = Objective(
+        backbone, content, everywhere([style], [1.0]), Weights(), anchors=[(anchor, 3 * counts)]
+    )
+    terms, gradient = objective.gradient(content)
+    apart = (content - anchor)[..., :20]
+    assert terms == {"temporal": pytest.approx(float(1.5 * apart.square().sum() / content.numel()))}
+    assert torch.allclose(gradient[..., :20], 2 * 1.5 * apart / content.numel(), atol=1e-9)
+    assert not gradient[..., 20:].any()

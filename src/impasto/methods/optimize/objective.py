@@ -71,8 +71,13 @@ class Objective:
         budget: Budget | None = None,
         seed: int = 0,
         pull: Tensor | None = None,
+        anchors: Sequence[tuple[Tensor, Tensor]] = (),
     ) -> None:
-        """Make the terms' targets; `pull` (1, 1, H, W) makes the content heavier at places."""
+        """Make the terms' targets; `pull` (1, 1, H, W) makes the content heavier at places.
+
+        `anchors` are pictures (1, 3, H, W) to stay near, with weights (1, 1, H, W).
+        """
+        self._anchors = anchors
         self.weights, budget = weights, budget or Budget()
         generator = torch.Generator().manual_seed(seed)
         sources = Sources(backbone, content, regions, budget, generator, pull)
@@ -108,7 +113,7 @@ class Objective:
         for start in range(0, height, rows):
             stop = min(start + rows, height)
             window = x[:, :, start : stop + 1].detach().requires_grad_()
-            terms = self._of_rows(window, stop - start, x.numel())
+            terms = self._of_rows(window, slice(start, stop), x.numel())
             if not terms:
                 break
             (own,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), window)
@@ -129,11 +134,25 @@ class Objective:
         gradient += torch.autograd.grad(loss, x)[0]
         return {"laplacian": loss.item()}
 
-    def _of_rows(self, window: Tensor, rows: int, values: int) -> dict[str, Tensor]:
-        terms = {}
+    def _of_rows(self, window: Tensor, place: slice, values: int) -> dict[str, Tensor]:
+        """Return the terms of some rows; `window` is one row more, where there is one."""
+        terms, rows = {}, place.stop - place.start
         if self.weights.total_variation:
             variation = squared_variation(window, rows) / values
             terms["total variation"] = self.weights.total_variation * variation
         if self.weights.range:
             terms["range"] = self.weights.range * squared_excess(window[:, :, :rows]) / values
+        if self._anchors:  # Ruder 2016, (7): w (x - a)^2, its mean over all values
+            terms["temporal"] = (
+                torch.stack(
+                    [
+                        (
+                            weight[:, :, place]
+                            * (window[:, :, :rows] - anchor[:, :, place]).square()
+                        ).sum()
+                        for anchor, weight in self._anchors
+                    ]
+                ).sum()
+                / values
+            )
         return terms

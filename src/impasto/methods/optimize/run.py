@@ -14,7 +14,7 @@ from torch import Tensor
 from impasto.backbones import Backbone
 from impasto.errors import DivergedError
 from impasto.images import resize
-from impasto.methods.contract import Image, Sample, Step
+from impasto.methods.contract import Anchor, Image, Sample, Step
 from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.memory import Budget
 from impasto.methods.optimize.objective import Objective, Weights
@@ -79,8 +79,10 @@ class Run:
         device: torch.device,
         budget: Budget | None = None,
         seed: int = 0,
+        anchors: Sequence[Anchor] = (),
     ) -> None:
         self.backbone, self.content, self.device = backbone, content, device
+        self.anchors = anchors
         self.styles, self.guidance, self.budget, self.seed = styles, guidance, budget, seed
 
     def iterate(
@@ -117,13 +119,32 @@ class Run:
     def _objective(self, scale: Scale, weights: Weights) -> Objective:
         seen = [style(max(scale.height, scale.width)) for style in self.styles]
         parts = [
-            Part(self._tensor(sample.pixels), share, self._plane(sample.counts))
+            Part(
+                self._tensor(sample.pixels),
+                share,
+                None if sample.counts is None else self._plane(sample.counts),
+            )
             for sample, share in zip(seen, self.guidance.blend, strict=True)
         ]
         content = self._tensor(self.content, scale)
         regions = self.guidance.regions(parts, scale.height, scale.width)
         pull = self.guidance.pull(content)
-        return Objective(self.backbone, content, regions, weights, self.budget, self.seed, pull)
+        return Objective(
+            self.backbone,
+            content,
+            regions,
+            weights,
+            self.budget,
+            self.seed,
+            pull,
+            [
+                (
+                    self._tensor(anchor.pixels, scale),
+                    anchor.weight * self._plane(anchor.counts, scale),
+                )
+                for anchor in self.anchors
+            ],
+        )
 
     def _tensor(self, image: Image, scale: Scale | None = None) -> Tensor:
         if scale is not None and image.shape[:2] != (scale.height, scale.width):
@@ -131,10 +152,8 @@ class Run:
         tensor = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).unsqueeze(0)
         return tensor.to(self.device)
 
-    def _plane(self, counts: Image | None) -> Tensor | None:
-        if counts is None:
-            return None
-        return torch.from_numpy(np.ascontiguousarray(counts))[None, None].to(self.device)
+    def _plane(self, plane: Image, scale: Scale | None = None) -> Tensor:
+        return self._tensor(plane[..., None], scale)
 
 
 def _enlarge(x: Tensor, solver: Solver, scale: Scale) -> tuple[Tensor, Solver]:

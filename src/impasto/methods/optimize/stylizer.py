@@ -32,7 +32,7 @@ from impasto.images import (
     resize,
 )
 from impasto.images.picture import check_size
-from impasto.methods.contract import Image, Sample, Step
+from impasto.methods.contract import Anchor, Image, Sample, Step
 from impasto.methods.optimize.balance import balance
 from impasto.methods.optimize.guidance import Guidance
 from impasto.methods.optimize.memory import (
@@ -84,10 +84,14 @@ class OptimizeStylizer:
         last = deque(self.iterate(content), maxlen=1)
         return last[0].image() if last else self.fitted(content)
 
-    def iterate(self, content: Image) -> Iterator[Step]:
+    def iterate(
+        self, content: Image, start: Image | None = None, anchors: Sequence[Anchor] = ()
+    ) -> Iterator[Step]:
         """Yield a step at a time; the last one's `image()` is the result.
 
         At strength 0 there is nothing to do and nothing is yielded: the result is the content.
+        `start` takes the place of what `init` says; with `anchors`, of any size, the result stays
+        near those pictures: Ruder et al. 2016, "Artistic Style Transfer for Videos".
 
         Raises:
             ImageError: the content is no picture, or too small or too large at the size wanted.
@@ -103,8 +107,8 @@ class OptimizeStylizer:
         content = self.fitted(content)
         styles = self._styles_for(content)
         place = (self.device, memory.budget)
-        run = Run(self.backbone, content, styles, self.guidance, *place, seed=options.seed)
-        start = self._start(content, scales[0])
+        run = Run(self.backbone, content, styles, self.guidance, *place, options.seed, anchors)
+        start = self._start(content, scales[0]) if start is None else start
         solver = make_solver(options.optimizer, options.learning_rate, memory.history)
         with cpu_threads(options.threads):
             for step in run.iterate(start, scales, balance(options), solver):
