@@ -63,13 +63,14 @@ class Copied:
         """
         from av.stream import Discard
 
-        origin, last = origin_of(container), dict[int, int]()
+        origin = origin_of(container)
+        last: dict[int, int] = {}
         for stream in container.streams:
             if stream.index not in made and stream.codec_context is not None:
                 stream.discard = Discard.all
         streams = [s for s in container.streams if s.index in made and s.type != "attachment"]
         if self.start and streams:
-            container.seek(round(max(self.start + origin - 5, 0) * 1_000_000))
+            container.seek(round(max(self.start + origin - 5, Fraction(0)) * 1_000_000))
         for packet in container.demux(streams) if streams else ():
             if packet.pts is None or packet.dts is None or not packet.size:
                 continue

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from impasto.images.orientation import is_sideways
 from impasto.video.opening import is_cover, opened, video_stream
@@ -116,7 +117,8 @@ def origin_of(container: InputContainer) -> Fraction:
     """
     import av
 
-    if not container.format.flags & av.format.Flags.ts_discont.value:
+    discontinuous: Any = av.format.Flags.ts_discont
+    if not container.format.flags & discontinuous.value:
         return Fraction(0)
     starts = [
         s.start_time * s.time_base
@@ -194,10 +196,8 @@ def _times(container: InputContainer, stream: VideoStream) -> list[int]:
     listed = [entry.timestamp for entry in islice(stream.index_entries, 1_000_000)]
     if len(listed) >= max(2, stream.frames):
         return sorted(listed)
-    try:
+    with suppress(Exception):  # what cannot be sought in is read on from where it stands
         container.seek(stream.start_time or 0, stream=stream)
-    except Exception:  # what cannot be sought in is read on from where it stands
-        pass
     packets = (p.pts for p in container.demux(stream) if p.pts is not None)
     return sorted(islice(packets, _SCANNED))[:-4]  # the last ones may have gaps: reordering
 

@@ -72,6 +72,10 @@ def video_stream(container: InputContainer) -> VideoStream:
     stream = next((s for s in found if s.disposition & s.disposition.default), found[0])
     if stream.codec_context is None:
         raise VideoError(f"{container.name}: no decoder for its video: convert it to H.264 first")
+    if container.format.name == "webp_pipe":
+        raise VideoError(
+            f"{container.name} is WebP, which is written and not read: take .mp4, .gif"
+        )
     if not stream.codec_context.width or not stream.codec_context.height:
         raise VideoError(
             f"{container.name}: its video has no size, so it is damaged: copy it again"

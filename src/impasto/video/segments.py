@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _ENDING, _PART, _LOCK, _STATE = ".packets", "part", "lock", "state"
 _HEAD = struct.Struct("<qqIIB")  # pts, duration, bytes, bytes aside, whether it is a key
-_ASIDE = "matroska_block_additional"  # where WebM keeps transparency
+_ASIDE: Any = "matroska_block_additional"  # where WebM keeps transparency
 
 
 class Kept(NamedTuple):
@@ -99,7 +99,7 @@ class Segments:
     def put(self, packet: Packet[Any], duration: int) -> None:
         """Add a packet to the segment in the making; `duration` is that of its frame."""
         if self._part is None:
-            self._part = open(self.folder / _PART, "wb")
+            self._part = open(self.folder / _PART, "wb")  # noqa: SIM115
         data = bytes(packet)
         aside = bytes(packet.get_sidedata(_ASIDE)) if packet.has_sidedata(_ASIDE) else b""
         assert packet.pts is not None

@@ -95,7 +95,7 @@ def orientation_of(frame: VideoFrame) -> int:
 
     Angles between right ones, which no player shows either, are taken for the nearest.
     """
-    data = frame.side_data.get("DISPLAYMATRIX")
+    data: Any = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return 1
     a, b, _, c, d = (float(v) for v in np.frombuffer(bytes(data), "<i4")[:5])

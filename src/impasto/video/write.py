@@ -53,8 +53,8 @@ def write_frames(
     """Write frames as a film, an animation, a folder of pictures or a y4m stream; return its path.
 
     A film is whole or not there. It takes the frames' own times, and of `source` sound, subtitles,
-    chapters, metadata and attachments, packet by packet as they are. Colours are written in `like`'s
-    matrix and range. Nothing asks before a file is overwritten.
+    chapters, metadata and attachments, packet by packet as they are. Colours are written in the
+    matrix and range of `like`. Nothing asks before a file is overwritten.
 
     Args:
         path: .mp4, .m4v, .mov, .mkv, .webm, .gif or .webp; a folder, or a pattern as

@@ -194,7 +194,7 @@ class Y4mWriter:
             self.file.write(b"FRAME\n")
             for plane in packed.planes:
                 row = _row_bytes(packed, plane)
-                rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+                rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
                 self.file.write(np.ascontiguousarray(rows[: plane.height, :row]).data)
         except BrokenPipeError:
             raise VideoError(
