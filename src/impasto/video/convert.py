@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # swscale's numbers for H.273's matrices
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 0: 1}
+_WHITE = 255 << 8  # in 16 bits of RGB, as swscale takes it
 _ROWS = 16  # of a picture at a time: what fits the processor's cache
 
 
@@ -89,8 +90,10 @@ class Unpacker:
             np.minimum(pixels, 1, out=pixels)
         if needs_light(tags):
             to_srgb(pixels, tags)
-        alpha_top = np.float32(65535 if deep else 255)
-        return pixels, np.divide(rest[0], alpha_top, dtype=np.float32) if clear else None
+        if not clear:
+            return pixels, None
+        opaque = _top(frame.format, Tags(range=FULL)) if deep else 255
+        return pixels, np.divide(rest[0], np.float32(opaque), dtype=np.float32)
 
     def stored_size(self, width: int, height: int, orientation: int) -> tuple[int, int]:
         """Return the height and width, before it is turned, of what is shown."""
@@ -111,7 +114,7 @@ def _top(kind: VideoFormat, tags: Tags) -> int:
     """Return what swscale makes of white in 16 bits: it shifts where it should stretch."""
     bits = kind.components[0].bits
     if not kind.is_rgb and tags.range != FULL:
-        return 255 << 8
+        return _WHITE
     return int((2**bits - 1) << (16 - bits))
 
 
@@ -166,16 +169,17 @@ class Packer:
     def _rounded(self, pixels: Image, alpha: Image | None, channels: int) -> NDArray[Any]:
         """Round to whole numbers, some rows at a time, and repeat the last row and column."""
         height, width = pixels.shape[:2]
-        top = np.float32(65535 if self.deep else 255)
+        top = np.float32(_WHITE if self.deep else 255)
+        clear_top = np.float32(65535 if self.deep else 255)
         out = np.empty((self.height, self.width, channels), np.uint16 if self.deep else np.uint8)
         if channels == 4:
-            out[..., 3] = top
+            out[..., 3] = clear_top
         for start in range(0, height, _ROWS):
             part = slice(start, min(start + _ROWS, height))
             # + 0.5 and cut off: rounds, and faster than `rint`
             out[part, :width, :3] = pixels[part] * top + np.float32(0.5)
             if alpha is not None and channels == 4:
-                out[part, :width, 3] = alpha[part] * top + np.float32(0.5)
+                out[part, :width, 3] = alpha[part] * clear_top + np.float32(0.5)
         out[height:] = out[height - 1 : height]
         out[:, width:] = out[:, width - 1 : width]
         return out

@@ -139,7 +139,7 @@ def _described(
     kind = context.format
     origin = origin_of(container)
     rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
-    duration = _duration(container, stream)
+    duration = duration_of(container, stream)
     start = Fraction(0)
     if first is not None and first.pts is not None:
         start = first.pts * tick - origin
@@ -185,7 +185,8 @@ def shown_size(width: int, height: int, aspect: Fraction, orientation: int) -> t
     return (height, width) if is_sideways(orientation) else (width, height)
 
 
-def _duration(container: InputContainer, stream: VideoStream) -> Fraction:
+def duration_of(container: InputContainer, stream: VideoStream) -> Fraction:
+    """Return how long a film says that it is, in seconds; 0 if it does not say."""
     if stream.duration and stream.time_base:
         return Fraction(stream.duration * stream.time_base)
     return Fraction(container.duration or 0, 1_000_000)
@@ -199,7 +200,9 @@ def _times(container: InputContainer, stream: VideoStream) -> list[int]:
     with suppress(Exception):  # what cannot be sought in is read on from where it stands
         container.seek(stream.start_time or 0, stream=stream)
     packets = (p.pts for p in container.demux(stream) if p.pts is not None)
-    return sorted(islice(packets, _SCANNED))[:-4]  # the last ones may have gaps: reordering
+    found = sorted(islice(packets, _SCANNED))
+    # where frames are reordered, some before the last ones may be missing
+    return found[:-4] if len(found) == _SCANNED else found
 
 
 def _varies(times: list[int]) -> bool:

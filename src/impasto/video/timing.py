@@ -60,12 +60,13 @@ def between(
 def at_rate(shown: Iterable[Shown], rate: Fraction) -> Iterator[Shown]:
     """Show pictures at a constant rate, from the first one's time on.
 
-    Each moment takes the picture whose time is nearest from below, half a step later included, so
-    that times which a file has rounded do not make pictures stutter.
+    Each moment takes the picture that is on show then. One that begins up to half a step later is
+    taken already, so that times which a file has rounded do not make pictures stutter.
     """
     step, first, number = 1 / rate, None, 0
     for picture, time, duration in shown:
         first = time if first is None else first
-        while first + number * step + step / 2 < time + duration:
+        slack = min(step, duration) / 2
+        while first + number * step + slack < time + duration:
             yield Shown(picture, first + number * step, step)
             number += 1
