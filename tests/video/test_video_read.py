@@ -191,10 +191,8 @@ def test_hdr_is_brought_to_srgb_and_said(tmp_path: Path, transfer: int) -> None:
     film = make_film(
         tmp_path / "hdr.mp4",
         [grey] * 2,
-        codec="libx265",
         pixel_format="yuv420p10le",
         tags=Tags(9, 1, 9, transfer),
-        settings={"x265-params": "log-level=none"},
     )
     assert probe(film).tags.is_hdr
     with pytest.warns(UserWarning, match="is HDR"):

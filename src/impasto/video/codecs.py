@@ -57,8 +57,8 @@ def _svt(quality: int) -> Settings:
 
 
 def _prores(quality: int) -> Settings:
-    # with 0 the encoder takes the profile's own rate; q = 1 is the finest
-    return {"vendor": "apl0", "profile": "hq" if quality > 60 else "standard"}
+    # its profile, 422 HQ or 4444, and its rate follow from the pixels
+    return {"vendor": "apl0"}
 
 
 _H264 = Codec(
@@ -70,15 +70,7 @@ _H264 = Codec(
 _HEVC = Codec(
     "libx265", {(False, False): "yuv420p", (True, False): "yuv420p10le"}, _x265, tag="hvc1"
 )
-_VP9 = Codec(
-    "libvpx-vp9",
-    {
-        (False, False): "yuv420p",
-        (True, False): "yuv420p10le",
-        (False, True): "yuva420p",
-    },
-    _vpx,
-)
+_VP9 = Codec("libvpx-vp9", {(False, False): "yuv420p", (False, True): "yuva420p"}, _vpx)
 _AV1 = Codec("libsvtav1", {(False, False): "yuv420p", (True, False): "yuv420p10le"}, _svt)
 _PRORES = Codec("prores_ks", {(True, False): "yuv422p10le", (True, True): "yuva444p10le"}, _prores)
 

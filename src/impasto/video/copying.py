@@ -119,8 +119,13 @@ class Copied:
 
 
 def _others(container: InputContainer) -> list[Stream]:
-    film = video_stream(container)
-    return [s for s in container.streams if s.index != film.index]
+    """Return the streams that are not the film; nor the texts of chapters, which are no stream."""
+    film, chapters = video_stream(container), bool(container.chapters())
+    return [
+        s
+        for s in container.streams
+        if s.index != film.index and not (chapters and s.type == "data" and s.name == "bin_data")
+    ]
 
 
 def _fits(stream: Stream, out: OutputContainer) -> bool:

@@ -136,10 +136,10 @@ def _described(
     aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
     width, height = context.width, context.height
     shown = shown_size(width, height, aspect, orientation)
-    kind = context.format
+    kind = context.format if first is None else first.format
     origin = origin_of(container)
     rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
-    duration = duration_of(container, stream)
+    duration = _duration(container, stream)
     start = Fraction(0)
     if first is not None and first.pts is not None:
         start = first.pts * tick - origin
@@ -154,7 +154,7 @@ def _described(
         orientation=orientation,
         pixel_aspect=aspect,
         depth=kind.components[0].bits if kind else 8,
-        has_alpha=has_alpha(stream),
+        has_alpha=kind is not None and any(part.is_alpha for part in kind.components),
         rate=rate,
         is_variable=is_variable,
         frames=stream.frames or max(1, round(duration * rate)),
@@ -169,13 +169,6 @@ def _described(
     )
 
 
-def has_alpha(stream: VideoStream) -> bool:
-    """Return whether a stream is transparent somewhere; WebM says so beside the pictures."""
-    kind = stream.codec_context.format
-    aside = stream.metadata.get("alpha_mode", "0") == "1"
-    return aside or (kind is not None and any(c.is_alpha for c in kind.components))
-
-
 def shown_size(width: int, height: int, aspect: Fraction, orientation: int) -> tuple[int, int]:
     """Return width and height of stored pixels as they are shown: square and upright."""
     if aspect > 1:
@@ -185,10 +178,16 @@ def shown_size(width: int, height: int, aspect: Fraction, orientation: int) -> t
     return (height, width) if is_sideways(orientation) else (width, height)
 
 
-def duration_of(container: InputContainer, stream: VideoStream) -> Fraction:
-    """Return how long a film says that it is, in seconds; 0 if it does not say."""
+def _duration(container: InputContainer, stream: VideoStream) -> Fraction:
     if stream.duration and stream.time_base:
         return Fraction(stream.duration * stream.time_base)
+    return Fraction(container.duration or 0, 1_000_000)
+
+
+def end_of(container: InputContainer, stream: VideoStream, origin: Fraction) -> Fraction:
+    """Return when a film says that it ends, in seconds since its beginning; 0 if it does not."""
+    if stream.duration and stream.time_base:
+        return (stream.duration + (stream.start_time or 0)) * stream.time_base - origin
     return Fraction(container.duration or 0, 1_000_000)
 
 

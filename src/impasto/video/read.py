@@ -17,7 +17,7 @@ from impasto.errors import OptionError, VideoError
 from impasto.video.convert import Unpacker
 from impasto.video.decode import Decoder
 from impasto.video.frame import Frame
-from impasto.video.info import duration_of, origin_of
+from impasto.video.info import end_of, origin_of
 from impasto.video.opening import opened, video_stream
 from impasto.video.timing import Shown, at_rate, between, with_durations
 
@@ -162,7 +162,7 @@ def _film_frames(source: str | os.PathLike[str], part: Part) -> Iterator[Frame]:
         watch = _Watch(name_of(source), decoder)
         pictures = watch.told(_stamped(decoder, origin))
         yield from converted(part.timed(with_durations(pictures, rate)), unpack, part.skip)
-        declared = duration_of(container, stream) + (stream.start_time or 0) * tick - origin
+        declared = end_of(container, stream, origin)
         watch.tell_end(declared, part.end)
 
 
