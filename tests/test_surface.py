@@ -34,7 +34,7 @@ LAYERS = (
     ("masks", "explanation"),
     ("job",),
     ("workspace",),
-    ("stream",),
+    ("stream", "video"),
     ("batch",),
     ("api",),
     ("train",),

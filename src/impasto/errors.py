@@ -15,6 +15,10 @@ class ImageError(ImpastoError):
     """Report a picture that cannot be read, used or written."""
 
 
+class VideoError(ImpastoError):
+    """Report a film that cannot be read, used or written."""
+
+
 class OptionError(ImpastoError):
     """Report an option outside its limits, or options that contradict each other."""
 

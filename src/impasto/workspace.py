@@ -142,7 +142,7 @@ class Workspace:
         """
         try:
             self.folder.mkdir(exist_ok=True)
-            lock = _locked(self.folder / _LOCK)
+            lock = locked(self.folder / _LOCK)
         except BlockingIOError:
             raise ImageError(
                 f"{self.folder}: another run is painting this picture; wait for it, or choose"
@@ -163,7 +163,7 @@ def _read(path: Path) -> dict[str, Any]:
     return state if isinstance(state, dict) else {}
 
 
-def _locked(path: Path) -> AbstractContextManager[Any]:
+def locked(path: Path) -> AbstractContextManager[Any]:
     """Lock a file until it is closed, where that can be.
 
     Raises:
