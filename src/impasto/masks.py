@@ -16,6 +16,7 @@ from PIL import ImageFilter
 from impasto.errors import OptionError
 from impasto.images import Picture, load_picture, resize
 from impasto.methods.contract import Image
+from impasto.methods.guides import check_masks
 from impasto.methods.realtime.codes import StyleCode
 from impasto.recipe import Ingredient
 from impasto.regions import face_map, find_regions, match_labels
@@ -149,10 +150,7 @@ class Guides:
         strength = self._strength()
         if not self.masks:
             return Guided(styles, blend, (), strength)
-        if len(self.masks) != len(styles):
-            raise OptionError(
-                f"{len(self.masks)} masks for {len(styles)} styles: give one for each"
-            )
+        check_masks(self.masks, styles)
         parts = [
             (seen, share, self._soft(plane))
             for style, share, mask in zip(styles, blend, self.masks, strict=True)

@@ -9,11 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError
 from impasto.images import check_pixels, fit
 from impasto.images.picture import check_size
 from impasto.methods.contract import Image, Part, Pixels, Step
-from impasto.methods.guides import Everywhere, Guide
 from impasto.methods.realtime.memory import BYTES_PER_PIXEL, Cost, free_memory, tile_side
 from impasto.methods.realtime.tiles import assembled
 
@@ -104,32 +102,3 @@ class OnePass(ABC):
             painted = self(content)
             height, width = painted.shape[:2]
             yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
-
-
-def strength_at(strength: float, grey: Array | None, content: Pixels) -> tuple[Pixels, float]:
-    """Return the strength at each place, by a strength map if there is one, and the least of all.
-
-    Raises:
-        ImageError: the map has other proportions than the content.
-    """
-    if grey is None:
-        return Everywhere(strength, content.shape), strength
-    grey = np.float32(strength) * grey
-    return Guide(grey, content.shape, "the strength map"), float(grey.min())
-
-
-def mask_as_map(
-    masks: tuple[Array, ...], strength_map: Array | None, styles: int
-) -> tuple[tuple[Array, ...], Array | None]:
-    """Return masks and strength map; the mask of a single style is that: else the content is there.
-
-    Raises:
-        OptionError: there are masks, but not one for each style, or both of one style.
-    """
-    if masks and len(masks) != styles:
-        raise OptionError(f"{len(masks)} masks for {styles} styles: give one for each")
-    if len(masks) != 1:
-        return masks, strength_map
-    if strength_map is not None:
-        raise OptionError("one style takes a mask or a strength map, not both")
-    return (), masks[0]

@@ -14,8 +14,8 @@ from impasto import __version__
 from impasto.engine import usable_cores
 from impasto.images import resize, thumbnail
 from impasto.methods.contract import Image, Part, Pixels, Place, Sample
-from impasto.methods.guides import Shares
-from impasto.methods.one_pass import OnePass, mask_as_map, strength_at
+from impasto.methods.guides import Shares, mask_as_map, strength_at
+from impasto.methods.one_pass import OnePass
 from impasto.methods.photoreal import retouch
 from impasto.methods.photoreal.base import Base
 from impasto.methods.photoreal.fit import SIDE, changed, fit_table
@@ -165,7 +165,7 @@ def prepare(
     Raises:
         OptionError: there are masks, but not one for each style.
     """
-    given, strength_map = mask_as_map(tuple(masks), strength_map, len(styles))
+    given, strength_map = mask_as_map(masks, strength_map, styles)
     small = [_small(style) for style in styles]
     pixels, counts = tuple(one.pixels for one in small), tuple(one.counts for one in small)
     return PhotorealStylizer(pixels, counts, tuple(blend), options, given, strength_map)

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError
 from impasto.methods.contract import Image, Part, Pixels
-from impasto.methods.guides import Everywhere, Shares
+from impasto.methods.guides import Everywhere, Shares, check_masks
 from impasto.methods.one_pass import OnePass
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.engines import Engines
@@ -93,8 +92,7 @@ def prepare_any(
         groups.setdefault("" if own is None else own.sha256, []).append(number)
     if len(groups) == 1 or options.network is not None:  # which all must belong to
         return prepare(styles, blend, options, masks, strength_map, engines)
-    if masks and len(masks) != len(styles):
-        raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
+    check_masks(masks, styles)
 
     def prepared(options: RealtimeOptions) -> tuple[RealtimeStylizer, ...]:
         return tuple(

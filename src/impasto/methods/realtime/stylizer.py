@@ -14,8 +14,8 @@ from impasto import __version__
 from impasto.errors import OptionError
 from impasto.images import keep_luminance, thumbnail
 from impasto.methods.contract import Image, Part, Pixels
-from impasto.methods.guides import Shares
-from impasto.methods.one_pass import OnePass, mask_as_map, strength_at
+from impasto.methods.guides import Shares, mask_as_map, strength_at
+from impasto.methods.one_pass import OnePass
 from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
@@ -148,7 +148,7 @@ def prepare(
         MissingExtraError: the engine is not installed.
         OptionError: there are masks, but not one for each style.
     """
-    masks, strength_map = mask_as_map(tuple(masks), strength_map, len(styles))
+    masks, strength_map = mask_as_map(masks, strength_map, styles)
     if options.style_scale != 1 and any(isinstance(style, StyleCode) for style in styles):
         raise OptionError(
             "style_scale needs the style's picture; a style that goes by a name has"
