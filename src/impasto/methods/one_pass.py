@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +38,29 @@ class PassOptions(Protocol):
         ...
 
 
-class OnePass(ABC):
+Asked = TypeVar("Asked", bound=PassOptions)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OnePass(ABC, Generic[Asked]):
     """Stylize in one pass, whose only step is the result.
 
-    `room` is how many bytes of memory a picture may take; None: as many as are free by then.
+    `blend` are the styles' weights. `masks` (one (H, W) in [0, 1] for each style, or none) say
+    where each goes; `strength_map` (H, W) multiplies the strength. `room` is how many bytes of
+    memory a picture may take; None: as many as are free by then. There is no `init` to begin from.
     """
 
-    options: PassOptions
-    room: int | None
+    blend: tuple[float, ...]
+    options: Asked
+    masks: tuple[Array, ...] = ()
+    strength_map: Array | None = None
+    room: int | None = None
+    init: None = None
+
+    @property
+    def guided(self) -> bool:
+        """Say whether styles go to some places more than to others."""
+        return bool(self.masks) or self.strength_map is not None
 
     @property
     @abstractmethod

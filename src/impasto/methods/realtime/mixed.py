@@ -22,20 +22,16 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class MixedStylizer(OnePass):
+class MixedStylizer(OnePass[RealtimeOptions]):
     """Stylize by several networks; a `Stylizer`.
 
     `networks` are stylizers, one for each network, and `places` say which styles, by number, each
-    has. Styles of one network are blended inside it, those of several pixel by pixel.
+    has. Styles of one network are blended inside it, those of several pixel by pixel. The networks
+    have the strength map as well. Other fields are `OnePass`'s.
     """
 
     networks: tuple[RealtimeStylizer, ...]
     places: tuple[tuple[int, ...], ...]
-    blend: tuple[float, ...]
-    options: RealtimeOptions
-    masks: tuple[Array, ...] = ()
-    room: int | None = None
-    init: None = None
 
     @property
     def cost(self) -> Cost:
@@ -113,7 +109,15 @@ def prepare_any(
         shared = "bfloat16" if "bfloat16" in precisions else "float32"
         parts = prepared(replace(options, precision=shared))
     places = tuple(tuple(numbers) for numbers in groups.values())
-    return MixedStylizer(parts, places, tuple(blend), options, tuple(masks), parts[0].room)
+    return MixedStylizer(
+        parts,
+        places,
+        blend=tuple(blend),
+        options=options,
+        masks=tuple(masks),
+        strength_map=strength_map,
+        room=parts[0].room,
+    )
 
 
 def _normalized(weights: Sequence[float]) -> list[float]:
