@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impasto.errors import ImageError, OptionError, RecipeError
-from impasto.images import Picture, fit, load_picture, read_recipe, resize
+from impasto.images import Picture, Source, fit, load_picture, read_recipe, resize
 from impasto.images.picture import MIN_SIDE, check_side
 from impasto.methods import shared_options as shared
 from impasto.methods.contract import Image
 from impasto.options import check, option
 from impasto.styles import open_styles, sample_of
 
-Source = str | os.PathLike[str] | NDArray[Any] | Picture
 LEAST_SIDE = 32  # of the longest side: below, the deepest layer has one place
 LEAST_SIZE = 64  # of a smaller scale: below, deep features have hardly any places
 

@@ -10,8 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.images import check_pixels, fit
-from impasto.images.picture import check_size
+from impasto.images import check_pixels, fit, sides_at
 from impasto.methods.contract import Image, Part, Pixels, Step
 from impasto.methods.realtime.memory import BYTES_PER_PIXEL, Cost, free_memory, tile_side
 from impasto.methods.realtime.tiles import assembled
@@ -89,14 +88,9 @@ class OnePass(ABC, Generic[Asked]):
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
         content, size = check_pixels(content, "the content", copy=False), self.options.size
-        height, width = content.shape[:2]
-        if size is None:
-            check_size(width, height, "the content")
-            return content
         # before it is enlarged, which may be more than the memory holds
-        scale = size / max(height, width)
-        check_size(round(width * scale), round(height * scale), f"the content at size {size}")
-        return fit(content, size)
+        sides_at(content, size, "the content")
+        return content if size is None else fit(content, size)
 
     def __call__(self, content: Image) -> Image:
         """Return the stylized content, (H, W, 3) in [0, 1].
