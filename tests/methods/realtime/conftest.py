@@ -44,7 +44,8 @@ def styled(model: RealtimeModel, engine: Engine, codes: dict[str, StyleCode]) ->
         given = tuple(codes[s] if isinstance(s, str) else s for s in styles)
         weights = tuple(blend) if blend else (1 / len(given),) * len(given)
         guides = {name: rest.pop(name) for name in ("masks", "strength_map") if name in rest}
-        return RealtimeStylizer(model, engine, given, weights, RealtimeOptions(**rest), **guides)
+        options = RealtimeOptions(**rest)
+        return RealtimeStylizer(model, engine, given, blend=weights, options=options, **guides)
 
     return make
 
