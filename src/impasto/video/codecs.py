@@ -111,3 +111,8 @@ def choose(path: str | os.PathLike[str], options: FilmOptions) -> tuple[str, Cod
             f" name with {' or '.join(others)}"
         )
     return container, _CODECS[name]
+
+
+def codec_of(encoder: str) -> Codec:
+    """Return the codec of an encoder."""
+    return next(codec for codec in _CODECS.values() if codec.encoder == encoder)

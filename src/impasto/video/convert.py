@@ -15,7 +15,7 @@ from impasto.video.frame import Image
 from impasto.video.info import shown_size
 from impasto.video.light import needs_light, to_srgb
 from impasto.video.opening import load_av
-from impasto.video.tags import FULL, Tags, orientation_of
+from impasto.video.tags import FULL, LIMITED, Tags, orientation_of
 
 if TYPE_CHECKING:
     from av.video.format import VideoFormat
@@ -86,7 +86,11 @@ class Unpacker:
         pixels = np.empty((*red.shape, 3), np.float32)
         for channel, plane in enumerate((red, green, blue)):
             np.multiply(plane, np.float32(1 / top), out=pixels[..., channel])
-        if deep:
+        if len(frame.format.components) < 3 and frame.color_range == LIMITED:
+            # of grey swscale overlooks the range
+            dark, bright = np.float32(16 / 255), np.float32(235 / 255)
+            pixels = np.clip((pixels - dark) / (bright - dark), 0, 1)
+        elif deep:
             np.minimum(pixels, 1, out=pixels)
         if needs_light(tags):
             to_srgb(pixels, tags)
@@ -113,7 +117,7 @@ def fitted(width: int, height: int, size: int) -> tuple[int, int]:
 def _top(kind: VideoFormat, tags: Tags) -> int:
     """Return what swscale makes of white in 16 bits: it shifts where it should stretch."""
     bits = kind.components[0].bits
-    if not kind.is_rgb and tags.range != FULL:
+    if len(kind.components) >= 3 and not kind.is_rgb and tags.range != FULL:
         return _WHITE
     return int((2**bits - 1) << (16 - bits))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from impasto.video.codecs import Codec
+from impasto.video.codecs import Codec, codec_of
 from impasto.video.convert import Packer
 from impasto.video.frame import Frame
 from impasto.video.opening import load_av
@@ -60,11 +60,25 @@ class Encoding:
             height, width = height + height % 2, width + width % 2
         return cls(codec, width, height, name, deep, clear, tags, **others)
 
-    def plain(self) -> dict[str, str]:
-        """Return it as texts, to be compared with that of another run."""
-        return {name: str(value) for name, value in asdict(self).items() if name != "codec"} | {
-            "encoder": self.codec.encoder
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON keeps it."""
+        return {
+            **asdict(self),
+            "codec": self.codec.encoder,
+            "time_base": str(self.time_base),
+            "rate": str(self.rate),
         }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Encoding:
+        """Return what `plain` told of."""
+        made = {
+            "codec": codec_of(plain["codec"]),
+            "tags": Tags(**plain["tags"]),
+            "time_base": Fraction(plain["time_base"]),
+            "rate": Fraction(plain["rate"]),
+        }
+        return cls(**{**plain, **made})
 
     def context(self) -> VideoCodecContext:
         """Return an encoder, open."""

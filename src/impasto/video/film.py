@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 import warnings
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,16 +21,12 @@ from impasto.video.copying import Copied
 from impasto.video.encode import Encoder, Encoding
 from impasto.video.frame import Frame
 from impasto.video.info import VideoInfo
-from impasto.video.opening import load_av, opened
+from impasto.video.join import join
+from impasto.video.opening import load_av
 from impasto.video.options import FilmOptions
-from impasto.video.segments import Segments, restored
+from impasto.video.segments import Segments
 from impasto.video.tags import BT709, LIMITED, Tags
 
-if TYPE_CHECKING:
-    from av.packet import Packet
-    from av.video.stream import VideoStream
-
-_SECONDS = 10  # of a segment: what an interrupted run loses at most
 _WAITING = 2  # frames handed over and not yet packed
 _FINE = 90_000  # a second has so many units where a film says no other
 
@@ -50,6 +43,8 @@ class Plan:
         resume: Whether to go on where a run before was stopped.
         keep: Whether whole segments stay for another run when this one is stopped or fails.
         threads: CPU threads; None: one for each core.
+        segment: Seconds of film that a run loses at most when it is stopped; each begins with a
+            whole picture, so short ones make the file larger.
     """
 
     like: VideoInfo | None = None
@@ -59,6 +54,7 @@ class Plan:
     resume: bool = False
     keep: bool = False
     threads: int | None = None
+    segment: Fraction = Fraction(10)
 
 
 @dataclass(eq=False)
@@ -110,9 +106,8 @@ class FilmWriter:
             VideoError: it is of another size than those before, or cannot be packed or kept.
         """
         if self._encoding is None:
-            self._encoding = self._encoding_for(frame)
+            self._encoding = self.segments.agreed(self._encoding_for(frame))
             self._packer = self._encoding.packer()
-            self.segments.check(self._encoding.plain())
         while len(self._waiting) >= _WAITING:
             self._settle()
         self._waiting.append(self._worker.submit(self._put, frame))
@@ -129,8 +124,9 @@ class FilmWriter:
             self._worker.submit(self._finish).result()
             if not self.segments.written:
                 raise VideoError(f"{self.path}: there were no frames to write")
-            encoding = self._encoding or self._encoding_again()
-            _join(self.segments, encoding, self.path, self.plan.copied)
+            encoding = self._encoding or self.segments.encoding
+            assert encoding is not None
+            join(self.segments, encoding, self.path, self.plan.copied)
         except _av_errors() as error:
             raise VideoError(f"{self.path} cannot be written: {reason(error)}") from error
         self._leave(keep=False)
@@ -155,7 +151,7 @@ class FilmWriter:
         encoding = self._encoding
         assert encoding is not None
         self._check(frame, encoding)
-        if self._encoder is not None and frame.time - self._begun >= _SECONDS:
+        if self._encoder is not None and frame.time - self._begun >= self.plan.segment:
             self._finish()
         if self._encoder is None:
             self._encoder = Encoder.open(encoding, self._packer)
@@ -210,12 +206,6 @@ class FilmWriter:
             threads=plan.threads or usable_cores(),
         )
 
-    def _encoding_again(self) -> Encoding:
-        raise VideoError(
-            f"{self.path}: all its frames were there already, but one is needed to know how they"
-            " are packed: make it without resume"
-        )
-
 
 def _av_errors() -> tuple[type[BaseException], ...]:
     return OSError, load_av().FFmpegError
@@ -224,7 +214,7 @@ def _av_errors() -> tuple[type[BaseException], ...]:
 def _told(plan: Plan) -> list[Any]:
     """Return what of a plan decides the film, as JSON takes it."""
     copied = plan.copied
-    told: list[Any] = [repr(plan.like), str(plan.fps)]
+    told: list[Any] = [repr(plan.like), str(plan.fps), str(plan.segment)]
     if copied is not None:
         about = os.stat(copied.source)
         told += [str(copied.start), str(copied.end), about.st_size, about.st_mtime_ns]
@@ -235,60 +225,3 @@ def _unit(duration: Fraction) -> Fraction:
     """Return a unit of time in which a duration is a whole number, and most others nearly."""
     unit = Fraction(1, int(np.lcm(duration.denominator, _FINE)))
     return unit if unit.denominator < 2**31 else duration
-
-
-def _join(segments: Segments, encoding: Encoding, path: Path, copied: Copied | None) -> None:
-    """Write segments and copied packets into a file beside them, then put that in place."""
-    av = load_av()
-    format_name, _ = choose(path, FilmOptions())
-    part = segments.folder / f"film{path.suffix.lower()}"
-    settings = {}
-    if format_name in ("mp4", "mov"):
-        # the index at the front, and a clock that can say when the first frame is shown
-        clock = min(encoding.time_base.denominator, 1_000_000)
-        settings = {"movflags": "+faststart", "movie_timescale": str(clock)}
-    source: Any = nullcontext() if copied is None else opened(copied.source)
-    with source as container, av.open(str(part), "w", format=format_name, options=settings) as out:
-        stream = encoding.stream(out)
-        packets: list[Iterator[Any]] = [_pictures(segments, encoding, stream)]
-        if copied is not None:
-            made = copied.open(container, out)
-            _describe(stream, container)
-            packets.append(copied.packets(container, made, exact=format_name in ("mp4", "mov")))
-        for _, packet in heapq.merge(*packets, key=lambda item: item[0]):
-            out.mux(packet)
-    with open(part, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(part, os.path.realpath(path))
-
-
-def _pictures(
-    segments: Segments, encoding: Encoding, stream: VideoStream
-) -> Iterator[tuple[Fraction, Packet[Any]]]:
-    """Yield the packets of all segments, with decoding times that rise over all of them.
-
-    A packet is decoded as early as its place among the sorted times asks for, less the most places
-    that any packet is ahead of its time.
-    """
-    times = np.array(segments.times(), np.int64)
-    ranks = np.empty(len(times), np.int64)
-    ranks[np.argsort(times, kind="stable")] = np.arange(len(times))
-    ahead = int((np.arange(len(times)) - ranks).max())
-    times.sort()
-    step = int(times[1] - times[0]) if len(times) > 1 else 1
-    early = times[0] - step * np.arange(ahead, 0, -1)
-    decoding = np.concatenate([early, times])
-    for number, kept in enumerate(segments.packets()):
-        dts = int(decoding[number])
-        packet = restored(kept, dts)
-        packet.time_base, packet.stream = encoding.time_base, stream
-        yield dts * encoding.time_base, packet
-
-
-def _describe(stream: VideoStream, container: Any) -> None:
-    """Give the film's stream the language and the title that it had."""
-    from impasto.video.opening import video_stream
-
-    for name, value in video_stream(container).metadata.items():
-        if name in ("language", "title", "creation_time", "timecode"):
-            stream.metadata[name] = value

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from impasto.errors import VideoError
-from impasto.images.files import reason
+from impasto.images.files import reason, write_file
+from impasto.video.encode import Encoding
 from impasto.workspace import Workspace, locked
 
 if TYPE_CHECKING:
@@ -82,19 +83,28 @@ class Segments:
         """Return how many frames are on the disk in whole segments."""
         return sum(int(path.stem.split("-")[1]) for path in self._paths())
 
-    def check(self, encoding: dict[str, str]) -> None:
-        """Refuse to go on with frames that are packed otherwise than those that are there.
+    @property
+    def encoding(self) -> Encoding | None:
+        """Return how the packets are packed; None before there are any."""
+        plain = self._state.get("encoding")
+        return None if plain is None else Encoding.from_plain(plain)
+
+    def agreed(self, encoding: Encoding) -> Encoding:
+        """Return how to pack: as the packets that are there, if there are any.
 
         Raises:
-            VideoError: they are.
+            VideoError: these frames ask for something else.
         """
-        known = self._state.setdefault("encoding", encoding)
-        if known != encoding:
-            what = ", ".join(name for name in encoding if encoding[name] != known.get(name))
+        wanted = encoding.plain()
+        known = self._state.setdefault("encoding", wanted)
+        what = [name for name in wanted if wanted[name] != known[name] and name != "threads"]
+        if what:
             raise VideoError(
-                f"the film that is begun in {self.folder} differs in {what}: make it without resume"
+                f"the film that is begun in {self.folder} differs in {', '.join(what)}: make it"
+                " without resume"
             )
-        (self.folder / _STATE).write_text(json.dumps(self._state))
+        write_file(self.folder / _STATE, json.dumps(self._state).encode())
+        return Encoding.from_plain(known)
 
     def put(self, packet: Packet[Any], duration: int) -> None:
         """Add a packet to the segment in the making; `duration` is that of its frame."""
