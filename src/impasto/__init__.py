@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from impasto.api import again, prepare, save, stylize, stylize_file, stylize_many
     from impasto.errors import ImpastoError
     from impasto.explanation import Explanation, explain
+    from impasto.film import stylize_video
     from impasto.images import load
     from impasto.job import Job, Stylized
+    from impasto.video import iter_frames, write_frames
 
 __version__ = "0.1.0"
 __all__ = [
@@ -23,12 +25,15 @@ __all__ = [
     "Stylized",
     "again",
     "explain",
+    "iter_frames",
     "load",
     "prepare",
     "save",
     "stylize",
     "stylize_file",
     "stylize_many",
+    "stylize_video",
+    "write_frames",
 ]
 
 _HOMES = {
@@ -37,7 +42,10 @@ _HOMES = {
     "Job": "impasto.job",
     "Stylized": "impasto.job",
     "explain": "impasto.explanation",
+    "iter_frames": "impasto.video",
     "load": "impasto.images",
+    "stylize_video": "impasto.film",
+    "write_frames": "impasto.video",
 }
 
 

@@ -18,6 +18,7 @@ from impasto.errors import ImpastoError
 # name -> (module of impasto.cli, what the overview says)
 COMMANDS = {
     "stylize": ("stylize", "Paint a photo in the style of another picture."),
+    "video": ("video", "Paint a film, with its sound, frame after frame."),
     "styles": ("styles", "List, look at, save and tune styles."),
     "regions": ("regions", "Split pictures into regions that match, for masks."),
     "inspect": ("recipes", "Show how a picture was made."),

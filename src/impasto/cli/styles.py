@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from impasto.cli.flags import GroupedCommand, flags_of, given
-from impasto.cli.stylize import blend_weights, tell_shares
+from impasto.cli.looks import blend_weights, tell_shares
 from impasto.drawn import draw
 from impasto.errors import MissingExtraError, OptionError, WeightsError
 from impasto.images import fit, load_picture, save_picture

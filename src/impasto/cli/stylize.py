@@ -11,26 +11,27 @@ import click
 
 from impasto.batch import Batch
 from impasto.cli.batch import is_batch, run_batch
-from impasto.cli.flags import GroupedCommand, flags_of, given
-from impasto.cli.masks import MaskType
+from impasto.cli.flags import GroupedCommand, given
+from impasto.cli.looks import (
+    EPILOG,
+    blend_weights,
+    guide_flags,
+    method_flags,
+    style_flags,
+    tell_shares,
+)
 from impasto.cli.results import saving, tell_result
 from impasto.cli.watch import LossLog, LossPlot, Progress, Snapshots, Watcher, watching
 from impasto.errors import OptionError
 from impasto.images import open_large
 from impasto.job import Setup
 from impasto.masks import Guides
-from impasto.methods.optimize.options import PRESETS, OptimizeOptions
-from impasto.methods.photoreal.options import PhotorealOptions
-from impasto.methods.quality import QUALITIES, Options, resolve
-from impasto.methods.realtime.options import RealtimeOptions
+from impasto.methods.optimize.options import OptimizeOptions
+from impasto.methods.quality import Options, resolve
 from impasto.names import short, target, unused, unused_pyramid
-from impasto.options import declarations
 from impasto.stream import FileJob, Output
 
-_QUALITIES = "Qualities: " + "; ".join(f"{n} ({why})" for n, (why, _) in QUALITIES.items()) + "."
-_PRESETS = "Presets: " + "; ".join(f"{name} ({why})" for name, (why, _) in PRESETS.items()) + "."
 _PATH = click.Path(path_type=Path)
-_SHOWN = (*declarations(RealtimeOptions), *declarations(PhotorealOptions))
 
 
 class _Stylize(GroupedCommand):
@@ -70,34 +71,10 @@ def repeated(args: list[str], flags: Sequence[str], taking: Collection[str]) -> 
     return out
 
 
-@click.command(cls=_Stylize, epilog=f"{_QUALITIES}\n\n{_PRESETS}")
+@click.command(cls=_Stylize, epilog=EPILOG)
 @click.argument("contents", metavar="CONTENT...", type=_PATH, nargs=-1)
-@click.option(
-    "-s",
-    "--style",
-    "styles",
-    multiple=True,
-    help="Style picture, or a style's name (impasto styles); several are blended, or, of several"
-    " contents or into a folder, painted each.",
-)
-@click.option("--blend", help="Weights of several styles, as 2,1,1; equal without it.")
-@click.option(
-    "--quality",
-    type=click.Choice(list(QUALITIES)),
-    help="How much time to take, or a photo that stays a photo [default fast; the optimiser, if an"
-    " option of its is given].",
-)
-@click.option(
-    "--mask",
-    "masks",
-    type=MaskType(),
-    multiple=True,
-    help="Where a style goes, one each: a grey picture; or CONTENT:STYLE, two label pictures whose"
-    " colours say which region goes where; or auto, auto:6, regions that are found.",
-)
-@click.option("--feather", type=float, default=0.0, help="Softness of masks, as 0.01 of the side.")
-@click.option("--faces", type=float, default=1.0, help="Strength at faces, 0 to 1 [default 1].")
-@click.option("--strength-map", type=_PATH, help="Grey picture: how much style goes where.")
+@style_flags("blended, or, of several contents or into a folder, painted each")
+@guide_flags()
 @click.option(
     "-o",
     "--out",
@@ -127,9 +104,7 @@ def repeated(args: list[str], flags: Sequence[str], taking: Collection[str]) -> 
 @click.option("--log", type=_PATH, help="CSV file of every step's losses.")
 @click.option("--loss-plot", type=_PATH, help="Picture of the loss curves.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@flags_of(RealtimeOptions)
-@flags_of(PhotorealOptions, skip=tuple(declarations(RealtimeOptions)))
-@flags_of(OptimizeOptions, skip=_SHOWN)
+@method_flags
 def stylize(contents: tuple[Path, ...], styles: tuple[str, ...], **rest: Any) -> None:
     """Paint photos (CONTENT) in the style of other pictures, at once or with patience."""
     files = {name: rest.pop(name) for name in _FILES}
@@ -218,24 +193,3 @@ def _watchers(files: dict[str, Any]) -> list[Watcher]:
     if files["log"]:
         watchers.append(LossLog(unused(files["log"], force=force)))
     return watchers
-
-
-def tell_shares(given: Sequence[float] | None, shares: Sequence[float]) -> None:
-    """Say so where the weights that were given have been brought to a sum of 1."""
-    if given and abs(sum(given) - 1) > 1e-6:
-        weights = ", ".join(f"{share:.3g}" for share in shares)
-        click.echo(f"impasto: note: blend weights brought to a sum of 1: {weights}", err=True)
-
-
-def blend_weights(text: str | None) -> list[float] | None:
-    """Read "2,1,1".
-
-    Raises:
-        OptionError: these are no numbers.
-    """
-    if text is None:
-        return None
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise OptionError(f"blend {text!r}: expected numbers with commas, as 2,1,1") from None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,11 @@ class OnePass(ABC, Generic[Asked]):
     def guided(self) -> bool:
         """Say whether styles go to some places more than to others."""
         return bool(self.masks) or self.strength_map is not None
+
+    def varied(self, blend: Sequence[float], strength: float) -> Self:
+        """Return the same stylizer with other shares of its styles, and another strength."""
+        options: Any = self.options
+        return replace(self, blend=tuple(blend), options=replace(options, strength=strength))
 
     @property
     @abstractmethod

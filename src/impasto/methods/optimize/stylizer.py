@@ -108,7 +108,8 @@ class OptimizeStylizer:
         styles = self._styles_for(content)
         place = (self.device, memory.budget)
         run = Run(self.backbone, content, styles, self.guidance, *place, options.seed, anchors)
-        start = self._start(content, scales[0]) if start is None else start
+        if start is None:
+            start = self.start(content, (scales[0].height, scales[0].width))
         solver = make_solver(options.optimizer, options.learning_rate, memory.history)
         with cpu_threads(options.threads):
             for step in run.iterate(start, scales, balance(options), solver):
@@ -116,6 +117,12 @@ class OptimizeStylizer:
                     told = f"L-BFGS keeps {memory.history} pairs, not {HISTORY}: memory is short"
                     step = replace(step, message=told)
                 yield self._finished(step, content)
+
+    def varied(self, blend: Sequence[float], strength: float) -> OptimizeStylizer:
+        """Return the same stylizer with other shares of its styles, and another strength."""
+        guidance = replace(self.guidance, blend=tuple(blend))
+        options = replace(self.options, strength=strength)
+        return replace(self, guidance=guidance, options=options)
 
     def made_with(self) -> dict[str, Any]:
         """Return what else decides the result, for the recipe."""
@@ -159,17 +166,18 @@ class OptimizeStylizer:
             )
         return [StyleAtScale(style, self.options.style_scale) for style in styles]
 
-    def _start(self, content: Image, scale: Scale) -> Image:
-        init = self.options.init
+    def start(self, content: Image, size: tuple[int, int] | None = None) -> Image:
+        """Return what a run for this content begins from, at a size (H, W) or the content's."""
+        init, (height, width) = self.options.init, size or content.shape[:2]
         if init == "content":
-            return content
+            return resize(content, height, width)
         if init == "noise":
             rng = np.random.default_rng(self.options.seed)
-            return rng.random((scale.height, scale.width, 3), dtype=np.float32)
+            return rng.random((height, width, 3), dtype=np.float32)
         if init == "fast":
-            return resize(self._fast(content), scale.height, scale.width)
+            return resize(self._fast(content), height, width)
         start = self.styles[0].pixels if self.init is None else self.init.pixels
-        return resize(start, scale.height, scale.width)
+        return resize(start, height, width)
 
     def _fast(self, content: Image) -> Image:
         """Return the real-time network's result, to start from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,14 @@ class MixedStylizer(OnePass[RealtimeOptions]):
 
     networks: tuple[RealtimeStylizer, ...]
     places: tuple[tuple[int, ...], ...]
+
+    def varied(self, blend: Sequence[float], strength: float) -> Self:
+        """Return the same stylizer with other shares and another strength; see `OnePass`."""
+        networks = tuple(
+            network.varied(_normalized([blend[i] for i in numbers]), strength)
+            for network, numbers in zip(self.networks, self.places, strict=True)
+        )
+        return replace(super().varied(blend, strength), networks=networks)
 
     @property
     def cost(self) -> Cost:

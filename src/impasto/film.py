@@ -1,0 +1,294 @@
+"""A film and all that a run needs: frames in, painted one after another, a film out.
+
+A frame's way: `iter_frames` -> its flow to the one before -> the stylizer, calmed -> the sink.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from impasto.errors import OptionError
+from impasto.images import resize
+from impasto.images.load import Source
+from impasto.job import Setup
+from impasto.keyframes import Keyframes
+from impasto.masks import Guides, MaskSource
+from impasto.methods.contract import Image
+from impasto.methods.optimize.options import OptimizeOptions
+from impasto.methods.quality import resolve
+from impasto.options import as_recipe, declarations
+from impasto.recipe import Ingredient
+from impasto.styles import StyleSource
+from impasto.temporal.options import TemporalOptions
+from impasto.video import Copied, FilmOptions, Frame, Plan, VideoInfo, iter_frames, open_sink, probe
+from impasto.video.read import Seconds, VideoSource, exact, exact_rate
+from impasto.video.write import Target
+
+if TYPE_CHECKING:
+    from impasto.job import AnyStylizer
+    from impasto.temporal.painters import Painter
+
+_WARM_UP = 12  # frames that are painted again before a run goes on, so that no step is seen
+
+
+@dataclass(frozen=True)
+class Part:
+    """Say which part of a film is wanted, in seconds, and at how many frames a second."""
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+    fps: Fraction | None = None
+
+    def of(self, info: VideoInfo | None) -> int | None:
+        """Return how many frames that is of a film, about; None where nobody knows."""
+        if info is None:
+            return None
+        end = info.duration + info.start
+        end = end if self.end is None else min(end, self.end)
+        seconds = end - (self.start or 0)
+        if self.fps is None and self.start is None and self.end is None:
+            return info.frames
+        return max(1, round(seconds * (self.fps or info.rate)))
+
+
+@dataclass(frozen=True)
+class Painted:
+    """Tell of one frame that is painted: its number from 1, how many there are, the picture.
+
+    `total` is about right, or None where nobody knows; `begun` is how many a run before has left;
+    `seconds` have gone since this run began.
+    """
+
+    number: int
+    total: int | None
+    begun: int
+    seconds: float
+    image: Image
+
+    @property
+    def rate(self) -> float:
+        """Return frames a second."""
+        return (self.number - self.begun) / max(self.seconds, 1e-9)
+
+    @property
+    def left(self) -> float | None:
+        """Return the seconds that are left, if it is known."""
+        return None if self.total is None else max(self.total - self.number, 0) / self.rate
+
+
+FilmProgress = Callable[[Painted], object]
+
+
+def paint_frames(
+    frames: Iterable[Frame],
+    setup: Setup,
+    keys: Keyframes | None = None,
+    temporal: TemporalOptions | None = None,
+) -> Iterator[Frame]:
+    """Yield the frames of a film, painted.
+
+    A frame that repeats the one before is not painted again. Transparency stays.
+
+    Raises:
+        as the setup's stylizer.
+        MissingExtraError: films are to be calm, and OpenCV is not installed.
+    """
+    from impasto.temporal.painters import moments
+
+    painter = _painter(setup, keys, temporal or TemporalOptions())
+    image: Image | None = None
+    for moment in moments(frames, painter.effort):
+        frame = moment.frame
+        if image is None or not frame.repeats:
+            image = painter(moment)
+        alpha = frame.alpha
+        if alpha is not None and alpha.shape != image.shape[:2]:
+            alpha = resize(alpha, *image.shape[:2])
+        yield replace(frame, pixels=image, alpha=alpha)
+
+
+def _painter(setup: Setup, keys: Keyframes | None, temporal: TemporalOptions) -> Painter:
+    from impasto.temporal.painters import Alone, Followed, Optimized
+
+    stylizer = setup.stylizer
+    calm = temporal.temporal > 0
+    if calm and hasattr(stylizer, "of_film"):
+        stylizer = stylizer.of_film()
+
+    def at(moment: Fraction) -> AnyStylizer:
+        return stylizer if keys is None else stylizer.varied(*keys.at(moment))
+
+    if not calm:
+        return Alone(at)
+    if isinstance(stylizer.options, OptimizeOptions):
+        return Optimized(at, temporal.temporal, temporal.frame_steps)
+    return Followed(at, temporal.temporal)
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A film, a setup, a target: `run` paints it all.
+
+    `source` and `out` are as `iter_frames` and `write_frames` take them; `info` is None of what
+    cannot be looked at before it is read. With `resume` a run goes on where one of the same film
+    and the same options was stopped.
+    """
+
+    source: VideoSource
+    out: Target
+    setup: Setup
+    part: Part = Part()
+    size: int | None = None
+    keys: Keyframes | None = None
+    temporal: TemporalOptions = field(default_factory=TemporalOptions)
+    written: FilmOptions = field(default_factory=FilmOptions)
+    resume: bool = False
+
+    def run(self, progress: FilmProgress | None = None) -> Path | None:
+        """Paint the film and return its path; None for a stream.
+
+        Raises:
+            VideoError: it cannot be read or written.
+            KeyboardInterrupt: somebody stopped it; no half film is left, but what was done is,
+                for a run with `resume`.
+            others as the stylizer.
+        """
+        info = self._probed()
+        sink = open_sink(self.out, self.written, self._plan(info))
+        begun, started = sink.written, time.monotonic()
+        first = max(begun - _WARM_UP, 0)
+        whole = self.part.of(info)
+        try:
+            frames = iter_frames(
+                self.source,
+                start=self.part.start,
+                end=self.part.end,
+                fps=self.part.fps,
+                size=self.size,
+                skip=first,
+            )
+            painted = paint_frames(frames, self.setup, self.keys, self.temporal)
+            for number, frame in enumerate(painted, first + 1):
+                if number <= begun:
+                    continue
+                sink.write(frame)
+                if progress is not None:
+                    seconds = time.monotonic() - started
+                    progress(Painted(number, whole, begun, seconds, frame.pixels))
+            return sink.close()
+        except BaseException:
+            if sink.abandon():
+                warnings.warn(
+                    "what was painted is kept: the same command with --resume goes on",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            raise
+
+    def _probed(self) -> VideoInfo | None:
+        source = self.source
+        if not isinstance(source, str | os.PathLike) or source == "-" or os.path.isdir(source):
+            return None
+        return probe(source)
+
+    def _plan(self, info: VideoInfo | None) -> Plan:
+        copied = None
+        if info is not None and isinstance(self.source, str | os.PathLike):
+            copied = Copied(self.source, self.part.start or Fraction(0), self.part.end)
+        job = self.setup.recipe(Ingredient("", ""), 0).as_dict() | {
+            "temporal": as_recipe(self.temporal),
+            "keys": None if self.keys is None else repr(self.keys.keys),
+            "size": self.size,
+        }
+        return Plan(info, copied, self.part.fps, job=job, resume=self.resume, keep=True)
+
+
+def stylize_video(
+    source: VideoSource,
+    style: StyleSource | Sequence[StyleSource] | None,
+    out: Target,
+    *,
+    blend: Sequence[float] | None = None,
+    keyframes: str | os.PathLike[str] | None = None,
+    masks: Sequence[MaskSource] = (),
+    strength_map: Source | None = None,
+    feather: float = 0.0,
+    start: Seconds | None = None,
+    end: Seconds | None = None,
+    fps: Seconds | None = None,
+    resume: bool = False,
+    progress: FilmProgress | None = None,
+    **options: Any,
+) -> Path | None:
+    """Paint a film in a style, with its sound, subtitles and times; return the path.
+
+    Everything but the pictures is copied as it is. Frames follow each other calmly; `temporal` 0
+    paints each by itself. Nothing asks before a file is overwritten, and no half film is left.
+
+    Args:
+        source: A film's file, a folder of numbered pictures, "-" or a binary file for y4m.
+        style: As of `stylize`; None where `keyframes` has the styles.
+        out: As of `write_frames`.
+        blend: Weights of several styles.
+        keyframes: A TOML file of styles and strengths over time; see `Keyframes`.
+        masks: Where styles go, at every frame: grey pictures or pairs of label pictures.
+        strength_map: A grey picture: how strongly, at every frame.
+        feather: Softness of the masks' borders, a share of their longest side.
+        start: First moment, in seconds.
+        end: Moment to stop before, in seconds.
+        fps: Frames a second, where not the film's own.
+        resume: Whether to go on where a run like this one was stopped.
+        progress: Called after each frame.
+        options: Those of `stylize`, of `TemporalOptions` and of `FilmOptions`.
+
+    Raises:
+        VideoError: the film cannot be read or written.
+        OptionError: an option is unknown or outside its limits, or there is not one source of
+            styles.
+        others as `stylize`.
+    """
+    part = Part(exact(start), exact(end), exact_rate(fps))
+    guides = Guides.load(masks, strength_map, feather)
+    film = open_film(source, style, out, blend, keyframes, guides, options)
+    return replace(film, part=part, resume=resume).run(progress)
+
+
+def open_film(
+    source: VideoSource,
+    style: StyleSource | Sequence[StyleSource] | None,
+    out: Target,
+    blend: Sequence[float] | None,
+    keyframes: str | os.PathLike[str] | None,
+    guides: Guides,
+    options: Mapping[str, Any],
+) -> Film:
+    """Return a film, its styles and its stylizer ready; see `stylize_video`."""
+    rest = dict(options)
+    temporal = TemporalOptions(**_taken(rest, TemporalOptions))
+    written = FilmOptions(**_taken(rest, FilmOptions))
+    size = rest.pop("size", None)
+    if (keyframes is None) == (not style and not isinstance(style, np.ndarray)):
+        raise OptionError("name a style, or keyframes that have some, and not both")
+    keys = None
+    if keyframes is not None:
+        if blend is not None or guides.masks:
+            raise OptionError("keyframes have their own shares: leave out blend and masks")
+        keys = Keyframes.load(keyframes, rest.get("strength", 1.0))
+        style, blend = keys.styles, None
+    assert style is not None
+    setup = Setup.open(style, blend, resolve(rest), guides)
+    return Film(source, out, setup, size=size, keys=keys, temporal=temporal, written=written)
+
+
+def _taken(options: dict[str, Any], kind: type) -> dict[str, Any]:
+    """Take the options of a dataclass out of others."""
+    return {name: options.pop(name) for name in declarations(kind) if name in options}
