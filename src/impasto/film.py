@@ -105,8 +105,10 @@ def paint_frames(
     from impasto.temporal.painters import moments
 
     painter = _painter(setup, keys, temporal or TemporalOptions())
+    # at the size of the result, so that what moved is known there
+    fitted = (replace(frame, pixels=setup.stylizer.fitted(frame.pixels)) for frame in frames)
     image: Image | None = None
-    for moment in moments(frames, painter.effort):
+    for moment in moments(fitted, painter.effort):
         frame = moment.frame
         if image is None or not frame.repeats:
             image = painter(moment)

@@ -1,0 +1,216 @@
+"""Whole films: painted, calm, with all that belongs to them, from the command line too."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from films import make_film, packets_of, times_of
+from numpy.typing import NDArray
+
+import impasto
+from impasto.cli.main import cli
+from impasto.errors import ImageError, OptionError
+from impasto.film import Painted, open_film, paint_frames
+from impasto.job import Setup
+from impasto.masks import Guides
+from impasto.methods.quality import resolve
+from impasto.temporal.options import TemporalOptions
+from impasto.temporal.painters import LAGS, Optimized
+from impasto.video import Frame, iter_frames
+from impasto.video.read import Part
+from impasto.video.y4m import read_y4m
+
+pytest.importorskip("cv2", reason="OpenCV, of the extra [video], is not installed")
+
+Pictures = NDArray[np.float32]
+Draw = Callable[..., Pictures]
+STYLE = "starry-night"
+SIDE = (72, 96)
+
+
+@pytest.fixture(scope="module")
+def noisy(draw: Draw) -> list[Pictures]:
+    """Return frames of a still camera, whose sensor is not."""
+    rng = np.random.default_rng(0)
+    still = draw(*SIDE, 3)
+    return [
+        (still + rng.normal(0, 0.03, still.shape)).clip(0, 1).astype(np.float32) for _ in range(8)
+    ]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory, noisy: list[Pictures]) -> Path:
+    sound = np.sin(np.arange(48000 * 8 // 25) / 20).astype(np.float32)
+    times = [512 * i + 100 * (i % 3) for i in range(8)]
+    folder = tmp_path_factory.mktemp("film")
+    return make_film(folder / "clip.mp4", noisy, times=times, sound=sound)
+
+
+def frames_of(pictures: list[Pictures]) -> list[Frame]:
+    step = Fraction(1, 25)
+    return [Frame(p, i * step, step, i) for i, p in enumerate(pictures)]
+
+
+@pytest.fixture(scope="module")
+def setup() -> Setup:
+    return Setup.open(STYLE, None, resolve({}))
+
+
+def painted(setup: Setup, pictures: list[Pictures], temporal: float) -> list[Pictures]:
+    found = paint_frames(frames_of(pictures), setup, temporal=TemporalOptions(temporal))
+    return [frame.pixels for frame in found]
+
+
+def restless(pictures: list[Pictures]) -> float:
+    return float(np.abs(np.diff(np.stack(pictures), axis=0)).mean())
+
+
+def test_a_film_keeps_all_but_its_pictures(film: Path, tmp_path: Path) -> None:
+    told: list[Painted] = []
+    out = impasto.stylize_video(film, STYLE, tmp_path / "out.mp4", progress=told.append)
+    assert out == tmp_path / "out.mp4"
+    assert times_of(out) == times_of(film)
+    assert packets_of(out, "audio") == packets_of(film, "audio")
+    assert [p.number for p in told] == list(range(1, 9))
+    assert told[-1].total == 8
+    assert told[-1].left == 0
+    last = [frame.pixels for frame in iter_frames(out)][-1]
+    assert np.abs(last - told[-1].image).mean() < 0.03
+
+
+def test_without_calm_each_frame_is_painted_by_itself(setup: Setup, noisy: list[Pictures]) -> None:
+    alone = painted(setup, noisy[:2], 0)
+    assert all(
+        np.array_equal(one, setup.stylizer(frame)) for one, frame in zip(alone, noisy, strict=False)
+    )
+
+
+def test_calm_frames_flicker_less(setup: Setup, noisy: list[Pictures]) -> None:
+    alone, calm = painted(setup, noisy, 0), painted(setup, noisy, 1)
+    assert restless(calm) < 0.5 * restless(alone)
+    # and are painted as strongly
+    apart = np.abs(calm[-1] - noisy[-1]).mean(), np.abs(alone[-1] - noisy[-1]).mean()
+    assert apart[0] > 0.8 * apart[1]
+
+
+def test_behind_a_cut_nothing_of_before_is_seen(setup: Setup, draw: Draw) -> None:
+    before, after = draw(*SIDE, 2) * [1, 0.4, 0.2], 1 - 0.8 * draw(*SIDE, 9) * [0.2, 1, 1]
+    pictures = [np.float32(before)] * 3 + [np.float32(after)] * 2
+    begun = painted(setup, pictures[3:], 1)[0]
+    assert np.abs(painted(setup, pictures, 1)[3] - begun).mean() < 0.01
+
+
+def test_frames_that_repeat_are_painted_once(setup: Setup, noisy: list[Pictures]) -> None:
+    one, two = frames_of(noisy[:2])
+    again = Frame(one.pixels, two.time, two.duration, 1, repeats=True)
+    found = list(paint_frames([one, again, two, again], setup))
+    assert found[1].pixels is found[0].pixels
+    assert found[3].pixels is found[2].pixels
+    assert not np.array_equal(found[2].pixels, found[0].pixels)
+
+
+def test_alpha_stays_and_takes_the_result_size(noisy: list[Pictures]) -> None:
+    small = Setup.open(STYLE, None, resolve({"size": 64}))
+    alpha = np.zeros(SIDE, np.float32)
+    alpha[:, 48:] = 1
+    frame = Frame(noisy[0], Fraction(0), Fraction(1), alpha=alpha)
+    (found,) = paint_frames([frame], small)
+    assert found.pixels.shape == (48, 64, 3)
+    assert found.alpha is not None
+    assert found.alpha.shape == (48, 64)
+    assert found.alpha[:, :28].max() < 0.1 < 0.9 < found.alpha[:, 36:].min()
+
+
+def test_keyframes_lead_from_the_content_to_the_style(
+    tmp_path: Path, noisy: list[Pictures]
+) -> None:
+    keys = tmp_path / "keys.toml"
+    keys.write_text(
+        f'[[key]]\ntime = 0\nstyle = "{STYLE}"\nstrength = 0\n'
+        '[[key]]\ntime = 0.2\nstyle = "great-wave"\nstrength = 1\n'
+    )
+    film = open_film("", None, "", None, keys, Guides(), {"temporal": 0.0})
+    found = [f.pixels for f in paint_frames(frames_of(noisy), film.setup, film.keys, film.temporal)]
+    assert np.array_equal(found[0], noisy[0])
+    wave = Setup.open("great-wave", None, resolve({})).stylizer
+    assert np.abs(found[5] - wave(noisy[5])).mean() < 0.01
+    apart = [float(np.abs(one - frame).mean()) for one, frame in zip(found, noisy, strict=True)]
+    assert apart[0] < apart[1] < apart[3] < apart[5]
+
+
+def test_a_run_that_was_stopped_goes_on(film: Path, tmp_path: Path) -> None:
+    def stop(frame: Painted) -> None:
+        if frame.number == 5:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="--resume"):
+        impasto.stylize_video(film, STYLE, out, progress=stop)
+    assert not out.exists()
+    told: list[Painted] = []
+    impasto.stylize_video(film, STYLE, out, resume=True, progress=told.append)
+    assert times_of(out) == times_of(film)
+    assert packets_of(out, "audio") == packets_of(film, "audio")
+    whole = impasto.stylize_video(film, STYLE, tmp_path / "whole.mp4")
+    assert whole is not None
+    pairs = zip(iter_frames(out), iter_frames(whole), strict=True)
+    assert max(float(np.abs(a.pixels - b.pixels).mean()) for a, b in pairs) < 0.01
+    assert list(tmp_path.iterdir()) == [out, whole] or set(tmp_path.iterdir()) == {out, whole}
+
+
+def test_optimised_frames_follow_each_other(compact: Path, noisy: list[Pictures]) -> None:
+    style = np.roll(noisy[0], 20, axis=2) ** 2
+    setup = Setup.open(style, None, resolve({"steps": 12, "size": 64}))
+    few = TemporalOptions(1.0, frame_steps=6)
+    calm = [f.pixels for f in paint_frames(frames_of(noisy[:4]), setup, temporal=few)]
+    alone = painted(setup, noisy[:4], 0)
+    assert restless(calm) < 0.5 * restless(alone)
+
+
+def test_older_results_count_where_younger_ones_do_not(noisy: list[Pictures]) -> None:
+    from impasto.temporal.flow import Motion
+
+    painter = Optimized(lambda moment: None, 0.5, 10)
+    still = np.zeros((*SIDE, 2), np.float32)
+    for number in range(3):
+        seen = np.zeros(SIDE, np.float32)
+        seen[:, : 30 * (number + 1)] = 1  # the older, the less
+        painter._motions.append(Motion(SIDE, still, np.ones(SIDE, np.float32)))
+        painter._painted.append(np.full((*SIDE, 3), number / 4, np.float32))
+    painter._motions[-1] = Motion(SIDE, still, seen)
+    anchors = painter._anchors()
+    assert len(anchors) == 2 <= len(LAGS)
+    assert anchors[0].pixels.mean() == pytest.approx(0.5)
+    assert anchors[1].pixels.mean() == pytest.approx(0.25)
+    assert np.array_equal(anchors[0].counts, seen)
+    assert not anchors[1].counts.any()  # what the youngest hides, the older do not know either
+
+
+def test_one_source_of_styles(film: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="not both"):
+        impasto.stylize_video(film, STYLE, tmp_path / "o.mp4", keyframes=tmp_path / "keys.toml")
+    with pytest.raises(OptionError, match="not both"):
+        impasto.stylize_video(film, None, tmp_path / "o.mp4")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = CliRunner()
+    flags = [str(film), "-s", STYLE, "--from", "0.04", "--to", "0:00.2"]
+    first = run.invoke(cli, ["video", *flags], catch_exceptions=False)
+    assert first.exit_code == 0, first.output
+    out = tmp_path / f"clip-{STYLE}.mp4"
+    assert len(times_of(out)) == 4
+    assert "4 frames of 96x72" in first.output
+    with pytest.raises(ImageError, match="--force"):
+        run.invoke(cli, ["video", *flags, "-o", str(out)], catch_exceptions=False)
+    piped = run.invoke(cli, ["video", *flags, "-o", "-"], catch_exceptions=False)
+    found = list(read_y4m(io.BytesIO(piped.stdout_bytes), Part()))
+    assert len(found) == 4
