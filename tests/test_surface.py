@@ -29,6 +29,7 @@ LAYERS = (
     ("backbones",),
     ("regions",),
     ("methods",),
+    ("temporal",),
     ("recipe", "metrics", "regions"),
     ("styles",),
     ("masks", "explanation"),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.methods.contract import Image
-from impasto.temporal.flow import load_cv2
+from impasto.temporal.flow import Motion, load_cv2
 
 Array = NDArray[np.float32]
 Wide = NDArray[np.float64]
@@ -72,10 +72,10 @@ class MovingPicture:
             found = found + share.astype(np.float32) * (worn - found)
         return np.clip(found, 0, 1, dtype=np.float32)  # type: ignore[no-any-return]
 
-    def flow(self, earlier: int, later: int) -> tuple[Array, Array]:
-        """Return the backward flow (H, W, 2) from a later frame to an earlier, and what is visible.
+    def motion(self, earlier: int, later: int) -> Motion:
+        """Return where the pixels of a later frame were in an earlier.
 
-        Visible (H, W) is 1 where the same point is to be seen in both frames, else 0.
+        `visible` is 1 where the same point is to be seen in both frames, else 0.
         """
         places = _places(self.height, self.width)
         before = self._place(self._material(places, later), earlier)
@@ -90,7 +90,8 @@ class MovingPicture:
             )
         corner = np.array([self.width - 1, self.height - 1]) / 2
         visible = (abs(before) <= corner).all(2) & ~hidden
-        return (before - places).astype(np.float32), visible.astype(np.float32)
+        flow, size = (before - places).astype(np.float32), (self.height, self.width)
+        return Motion(size, flow, visible.astype(np.float32))
 
     def _material(self, places: Wide, number: int) -> Wide:
         """Return the picture's point at each place of a frame, both from their middles."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.methods.contract import Pixels
+from impasto.methods.realtime.settled import Settled
 
 Array = NDArray[np.float32]
 
@@ -26,17 +27,17 @@ def color_statistics(image: Pixels) -> tuple[Array, Array]:
     return mean.astype(np.float32), covariance.astype(np.float32)
 
 
-def color_code(image: Pixels) -> Array:
+def color_code(image: Pixels, settled: Settled | None = None) -> Array:
     """Return the colours' part of a code: mean and root of the covariance, (12,)."""
-    mean, covariance = color_statistics(image)
+    mean, covariance = _settled_statistics(image, settled, "colors")
     values, vectors = np.linalg.eigh(covariance.astype(np.float64))
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
     return np.concatenate([mean, root.astype(np.float32).ravel()])
 
 
-def whitening(image: Pixels) -> Array:
+def whitening(image: Pixels, settled: Settled | None = None) -> Array:
     """Return (3, 4): the matrix that makes the colours white, and what is added after."""
-    mean, covariance = color_statistics(image)
+    mean, covariance = _settled_statistics(image, settled, "white")
     values, vectors = np.linalg.eigh(covariance.astype(np.float64))
     matrix = (vectors / np.sqrt(values.clip(0) + LEAST_VARIANCE)) @ vectors.T
     return np.column_stack([matrix, -matrix @ mean]).astype(np.float32)
@@ -45,3 +46,11 @@ def whitening(image: Pixels) -> Array:
 def coloring(code: Array) -> Array:
     """Return (3, 4): the matrix that gives white colours those of a code, and its mean."""
     return np.column_stack([code[-9:].reshape(3, 3), code[-12:-9]]).astype(np.float32)
+
+
+def _settled_statistics(image: Pixels, settled: Settled | None, name: str) -> tuple[Array, Array]:
+    mean, covariance = color_statistics(image)
+    if settled is not None:
+        mean = settled(f"{name}_mean", mean)
+        covariance = settled(f"{name}_covariance", covariance)
+    return mean, covariance

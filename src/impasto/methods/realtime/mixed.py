@@ -16,6 +16,7 @@ from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.engines import Engines
 from impasto.methods.realtime.memory import Cost
 from impasto.methods.realtime.options import RealtimeOptions
+from impasto.methods.realtime.settled import SHARE
 from impasto.methods.realtime.stylizer import RealtimeStylizer, network_of, prepare
 
 Array = NDArray[np.float32]
@@ -40,6 +41,15 @@ class MixedStylizer(OnePass[RealtimeOptions]):
             for network, numbers in zip(self.networks, self.places, strict=True)
         )
         return replace(super().varied(blend, strength), networks=networks)
+
+    def of_film(self, share: float = SHARE) -> MixedStylizer:
+        """Return a stylizer for the frames of one film; see `RealtimeStylizer.of_film`."""
+        return replace(self, networks=tuple(part.of_film(share) for part in self.networks))
+
+    def begin_shot(self) -> None:
+        """Forget the frames before, as at a cut."""
+        for part in self.networks:
+            part.begin_shot()
 
     @property
     def cost(self) -> Cost:

@@ -19,7 +19,8 @@ from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.inputs import content_inputs
 from impasto.methods.realtime.model import MARGIN, STRIDES, RealtimeModel
 from impasto.methods.realtime.moments import find_statistics, is_large
-from impasto.methods.realtime.statistics import Statistics
+from impasto.methods.realtime.settled import Settled
+from impasto.methods.realtime.statistics import Statistics, whole_picture
 from impasto.methods.realtime.tiles import (
     Tile,
     assembled,
@@ -52,13 +53,19 @@ class Painter:
     """Paint contents by an engine.
 
     `tile` is the side of the tiles in pixels; pictures up to that size in both directions are
-    painted at once. `grain` is the strength of the noise that strokes grow from.
+    painted at once. `grain` is the strength of the noise that strokes grow from. With `settled`
+    contents are frames of a film, in order, whose statistics it settles over time.
     """
 
     def __init__(
-        self, model: RealtimeModel, engine: Engine, tile: int = 4096, grain: float = 1.0
+        self,
+        model: RealtimeModel,
+        engine: Engine,
+        tile: int = 4096,
+        grain: float = 1.0,
+        settled: Settled | None = None,
     ) -> None:
-        self.model, self.engine, self.grain = model, engine, grain
+        self.model, self.engine, self.grain, self.settled = model, engine, grain, settled
         self.tile = least_tile(tile)
 
     def __call__(self, content: Image, regions: Sequence[Region], local: float = 0.0) -> Image:
@@ -72,19 +79,35 @@ class Painter:
 
         `local` is the width of the window for statistics, as a share of the longest side.
         """
-        white = whitening(content)
+        white = whitening(content, self.settled)
         tiles = tiles_of(with_margin(content.shape), self.tile, self.model.halo)
-        statistics = None
-        if len(tiles) > 1 or local or is_large(with_margin(content.shape)):
-            statistics = self._statistics(content, white, local)
+        statistics, known = None, self._settled_before()
+        looked = len(tiles) > 1 or bool(local) or is_large(with_margin(content.shape))
+        if looked or (self.settled is not None and known is None):
+            statistics = self._settle(self._statistics(content, white, local))
+        elif known is not None:
+            # those of the frames before: this one's are found while it is painted, at no cost
+            statistics = known
+
+        settle = known is not None and statistics is known
 
         def read(tile: Tile) -> tuple[Tile, Inputs, list[Array]]:
             shares = [mirrored(r.share, tile.outer) for r in regions if r.share is not None]
             return tile, self._inputs(content, tile.outer, white, statistics), shares
 
         for tile, inputs, shares in ahead(map(read, tiles[first:])):
-            painted = self._painted(inputs, regions, shares)
+            painted = self._painted(inputs, regions, shares, settle)
             yield tile.part(painted, content.shape)
+
+    def _settled_before(self) -> Statistics | None:
+        tables = {} if self.settled is None else {s: self.settled.last(s) for s in STRIDES}
+        found = {s: t for s, t in tables.items() if t is not None and t.shape[2:] == (1, 1)}
+        return Statistics(found, (1, 1)) if found else None
+
+    def _settle(self, found: Statistics) -> Statistics:
+        if self.settled is None:
+            return found
+        return Statistics({s: self.settled(s, t) for s, t in found.tables.items()}, found.pitch)
 
     def _statistics(self, content: Pixels, white: Array, local: float) -> Statistics:
         def look(part: Place) -> list[Array]:
@@ -102,18 +125,29 @@ class Painter:
         pixels = mirrored(content, part)
         return content_inputs(self.model.layers, pixels, part, white, known, self.grain)
 
-    def _painted(self, inputs: Inputs, regions: Sequence[Region], shares: list[Array]) -> Image:
+    def _run(self, inputs: Inputs, settle: bool) -> Image:
+        """Return the picture of a part; with `settle` of all, whose statistics are then settled."""
+        outputs = ["picture", *_MOMENTS] if settle else ["picture"]
+        picture, *moments = self.engine.run("content", inputs, outputs)
+        if self.settled is not None:
+            for scale, found in zip(STRIDES, moments, strict=False):
+                self.settled(scale, whole_picture(found))
+        return picture[0]  # type: ignore[no-any-return]
+
+    def _painted(
+        self, inputs: Inputs, regions: Sequence[Region], shares: list[Array], settle: bool
+    ) -> Image:
         """Return what is painted of a part, without the margin."""
         if len(regions) == 1:
             inputs |= regions[0].affines | {"color": regions[0].color}
-            return self.engine.run("content", inputs, ["picture"])[0][0]  # type: ignore[no-any-return]
+            return self._run(inputs, settle)
         for scale, stride in STRIDES.items():
             inputs[scale] = sum(  # type: ignore[assignment]
                 _reduced(share, stride) * region.affines[scale]
                 for share, region in zip(shares, regions, strict=True)
             )
         inputs["limits"] = np.array([-1e4, 1e4], np.float32)
-        painted = self.engine.run("content", inputs, ["picture"])[0][0]
+        painted = self._run(inputs, settle)
         inner = slice(MARGIN, -MARGIN)
         out = sum(
             share[inner, inner, None] * (painted @ region.color[:, :3].T + region.color[:, 3])

@@ -21,6 +21,7 @@ from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.model import MARGIN, Graphs
 from impasto.methods.realtime.painting import Region
+from impasto.methods.realtime.settled import Settled
 from impasto.methods.realtime.tiles import (
     Tile,
     assembled,
@@ -64,8 +65,14 @@ class ResidualModel:
 class ResidualPainter:
     """Paint contents by an engine; see `painting.Painter`."""
 
-    def __init__(self, model: ResidualModel, engine: Engine, tile: int = 4096) -> None:
-        self.model, self.engine = model, engine
+    def __init__(
+        self,
+        model: ResidualModel,
+        engine: Engine,
+        tile: int = 4096,
+        settled: Settled | None = None,
+    ) -> None:
+        self.model, self.engine, self.settled = model, engine, settled
         self.tile = least_tile(tile)
 
     def __call__(self, content: Image, regions: Sequence[Region], local: float = 0.0) -> Image:
@@ -76,7 +83,7 @@ class ResidualPainter:
         self, content: Pixels, regions: Sequence[Region], local: float = 0.0, first: int = 0
     ) -> Iterator[Part]:
         """Yield what is painted, as `Painter.parts`; `local` changes nothing here."""
-        white = whitening(content)
+        white = whitening(content, self.settled)
         tiles = tiles_of(with_margin(content.shape), self.tile, self.model.halo)
         statistics = self._statistics(content, white, regions, len(tiles))
 
@@ -101,13 +108,16 @@ class ResidualPainter:
     ) -> list[Array | None]:
         """Return what each region's layers are normalised by; None is what the tile has itself."""
         height, width = content.shape[:2]
-        if tiles == 1 and height * width <= LARGEST:
+        if tiles == 1 and height * width <= LARGEST and self.settled is None:
             return [None] * len(regions)
         side = round(max(height, width) * math.sqrt(min(1, LARGEST / (height * width))))
         seen = thumbnail(content, side)
         whole = with_margin(seen.shape)
         padded = mirrored(seen, (slice(0, whole[0]), slice(0, whole[1])))
-        return [self._run(padded, white, region, None, ["found"])[0] for region in regions]
+        found = [self._run(padded, white, region, None, ["found"])[0] for region in regions]
+        if self.settled is None:
+            return found  # type: ignore[return-value]
+        return [self.settled(f"region {i}", each) for i, each in enumerate(found)]
 
     def _run(
         self,

@@ -26,6 +26,7 @@ from impasto.methods.realtime.network_file import read_network
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.residual_painting import LARGEST, ResidualModel, ResidualPainter
+from impasto.methods.realtime.settled import SHARE, Settled
 
 if TYPE_CHECKING:
     from impasto.methods.realtime.network_file import NetworkFile
@@ -37,11 +38,27 @@ _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
 
 @dataclass(frozen=True, eq=False)
 class RealtimeStylizer(OnePass[RealtimeOptions]):
-    """Stylize by one network and styles' codes; a `Stylizer`. Other fields are `OnePass`'s."""
+    """Stylize by one network and styles' codes; a `Stylizer`. Other fields are `OnePass`'s.
+
+    With `settled` contents are frames of a film; see `of_film`.
+    """
 
     model: RealtimeModel | ResidualModel
     engine: Engine
     codes: tuple[StyleCode, ...]
+    settled: Settled | None = None
+
+    def of_film(self, share: float = SHARE) -> RealtimeStylizer:
+        """Return a stylizer for the frames of one film, in order, that settles statistics.
+
+        `share` in [0, 1) is how slowly they follow; `begin_shot` lets them begin anew.
+        """
+        return replace(self, settled=Settled(share))
+
+    def begin_shot(self) -> None:
+        """Forget the frames before, as at a cut."""
+        if self.settled is not None:
+            self.settled.forget()
 
     @property
     def cost(self) -> Cost:
@@ -58,7 +75,7 @@ class RealtimeStylizer(OnePass[RealtimeOptions]):
         """Yield the stylized content; see `OnePass`."""
         strength, least = strength_at(self.options.strength, self.strength_map, content)
         own = self._own_code(content) if least < 1 else None
-        painter = _painter(self.model, self.engine, tile, self.options.grain)
+        painter = self._painter(tile)
         regions = self._regions(content, strength, own)
         for part in painter.parts(content, regions, self.options.local, first):
             pixels = part.pixels
@@ -69,6 +86,11 @@ class RealtimeStylizer(OnePass[RealtimeOptions]):
                 before = content[part.place]
                 pixels = before + share * (pixels - before)
             yield Part(part.place, pixels)
+
+    def _painter(self, tile: int) -> Painter | ResidualPainter:
+        if isinstance(self.model, ResidualModel):
+            return ResidualPainter(self.model, self.engine, tile, self.settled)
+        return Painter(self.model, self.engine, tile, self.options.grain, self.settled)
 
     def made_with(self) -> dict[str, Any]:
         """Return what else decides the result, for the recipe."""
@@ -84,12 +106,15 @@ class RealtimeStylizer(OnePass[RealtimeOptions]):
     def _own_code(self, content: Pixels) -> StyleCode:
         """Return the content's code as a style of its own: what strength 0 tends to."""
         if self.model.identity is not None:
-            return StyleCode("content", color_code(content), affines=self.model.identity)
+            colors = color_code(content, self.settled)
+            return StyleCode("content", colors, affines=self.model.identity)
         height, width = content.shape[:2]
         large = max(height, width) > 4 * STYLE_SIDE
         seen = thumbnail(content, 4 * STYLE_SIDE) if large else content[0:height, 0:width]
         learned = encode_style(self.engine, seen)[:-COLOR]
-        return StyleCode("content", np.concatenate([learned, color_code(content)]))
+        if self.settled is not None:
+            learned = self.settled("own", learned)
+        return StyleCode("content", np.concatenate([learned, color_code(content, self.settled)]))
 
     def _regions(self, content: Pixels, strength: Pixels, own: StyleCode | None) -> list[Region]:
         codes = self._colored(content)
@@ -112,7 +137,7 @@ class RealtimeStylizer(OnePass[RealtimeOptions]):
         """Return the codes, with the content's colours where these are to be kept."""
         if self.options.preserve_color != "statistics":
             return list(self.codes)
-        colors = color_code(content)
+        colors = color_code(content, self.settled)
         return [
             replace(code, vector=np.concatenate([code.vector[:-COLOR], colors]))
             for code in self.codes
@@ -181,14 +206,6 @@ def _model(style: StyleCode | Image, network: str | None) -> RealtimeModel | Res
     if own is None and file.about["arch"] != "realtime":
         raise OptionError(f"{network} knows its own styles only: {', '.join(file.names)}")
     return file.model()
-
-
-def _painter(
-    model: RealtimeModel | ResidualModel, engine: Engine, tile: int, grain: float
-) -> Painter | ResidualPainter:
-    if isinstance(model, ResidualModel):
-        return ResidualPainter(model, engine, tile)
-    return Painter(model, engine, tile, grain)
 
 
 def network_of(style: StyleCode | Image) -> NetworkFile | None:
