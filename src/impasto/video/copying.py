@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
+_LEAD_IN = Fraction(1, 10)  # seconds of sound before the beginning that a decoder may need
 _SKIPS = ("mp4", "mov")  # formats that say what of the first packet is not to be heard
 # what a file says of itself, which is not true of another
 _OWN = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "rotate")
@@ -96,7 +97,8 @@ class Copied:
         if self.end is not None and begin >= self.end:
             return False
         if not self.start:
-            return True
+            # what lies further back is kept by files that were cut, and never heard
+            return end > -_LEAD_IN
         if packet.stream.type == "subtitle" and end > self.start:
             late = max(0, round((self.start - begin) / tick))
             packet.pts = packet.dts = (packet.pts or 0) + late
@@ -144,7 +146,8 @@ def _empty(format_name: str) -> OutputContainer:
 
 def _name(stream: Stream) -> str:
     kind = "cover" if is_cover(stream) else stream.type
-    codec = stream.codec_context.name if stream.codec_context else stream.name
+    context = stream.codec_context
+    codec = context.codec.canonical_name if context else stream.name
     return f"{kind} {codec}" if codec else kind
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.images.orientation import is_sideways
+from impasto.video.decode import Decoder
 from impasto.video.opening import is_cover, opened, video_stream
 from impasto.video.tags import Tags, orientation_of
 
@@ -96,17 +95,11 @@ def probe(source: str | os.PathLike[str]) -> VideoInfo:
         MissingExtraError: PyAV is not installed.
     """
     with opened(source) as container:
+        is_variable = _varies(_times(container, video_stream(container)))
+    with opened(source) as container:  # anew, as not every file can be gone back in
         stream = video_stream(container)
-        first = next(iter(decoded(container, stream)), None)
-        is_variable = _varies(_times(container, stream))
+        first = next(iter(Decoder(container, stream)), None)
         return _described(container, stream, first, is_variable)
-
-
-def decoded(container: InputContainer, stream: VideoStream) -> Iterable[VideoFrame]:
-    """Yield the frames of a stream; packets that cannot be decoded are left out."""
-    from impasto.video.decode import Decoder
-
-    return Decoder(container, stream)
 
 
 def origin_of(container: InputContainer) -> Fraction:
@@ -194,12 +187,13 @@ def end_of(container: InputContainer, stream: VideoStream, origin: Fraction) -> 
 def _times(container: InputContainer, stream: VideoStream) -> list[int]:
     """Return the times of frames: of all where the file has a list, else of the first few."""
     listed = [entry.timestamp for entry in islice(stream.index_entries, 1_000_000)]
-    if len(listed) >= max(2, stream.frames):
+    if stream.frames and len(listed) >= stream.frames:
         return sorted(listed)
-    with suppress(Exception):  # what cannot be sought in is read on from where it stands
-        container.seek(stream.start_time or 0, stream=stream)
-    packets = (p.pts for p in container.demux(stream) if p.pts is not None)
-    found = sorted(islice(packets, _SCANNED))
+    packets = islice((p.pts for p in container.demux(stream) if p.size), _SCANNED)
+    times = list(packets)
+    found = sorted(time for time in times if time is not None)
+    if len(found) < len(times):  # not all say it: then they follow each other at the rate
+        return []
     # where frames are reordered, some before the last ones may be missing
     return found[:-4] if len(found) == _SCANNED else found
 
@@ -212,6 +206,7 @@ def _varies(times: list[int]) -> bool:
 
 def _other(stream: Stream) -> StreamInfo:
     kind = "cover" if is_cover(stream) else stream.type
-    codec = stream.codec_context.name if stream.codec_context else stream.name
+    context = stream.codec_context
+    codec = context.codec.canonical_name if context else stream.name
     title = stream.metadata.get("title")
     return StreamInfo(kind or "unknown", codec or "unknown", stream.language, title)
