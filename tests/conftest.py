@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,15 @@ load_openvino()
 
 settings.register_profile("impasto", deadline=None)
 settings.load_profile("impasto")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a file's tests to one process, so that what they share is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)
+
 
 Draw = Callable[..., NDArray[np.float32]]
 
@@ -50,6 +60,15 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     metadata |= {"license": "none", "source": "random numbers", "training": "none"}
     save_backbone(folder / "compact.safetensors", state, metadata)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def exported(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let networks that tests export be exported once, whichever process does it."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root.parent if worker else root) / "exported"
+    folder.mkdir(exist_ok=True)
+    os.environ["EXPORTED_GRAPHS"] = str(folder)
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.drawn import draw as draw_style
 from impasto.methods.realtime.codes import StyleCode, shipped_codes
 from impasto.methods.realtime.engines import Engine, make_engine
 from impasto.methods.realtime.model import RealtimeModel, shipped_model
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import RealtimeStylizer
+from tests.drawings import draw as draw_style
 
 Array = NDArray[np.float32]
 Make = Callable[..., RealtimeStylizer]
