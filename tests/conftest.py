@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from tests.cores import worker  # isort: skip
+
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +16,6 @@ from numpy.typing import NDArray
 
 from impasto.engine.openvino import load_openvino
 
-worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-if worker and hasattr(os, "sched_setaffinity"):
-    # one core for each worker: networks that all take every core wait for each other
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
-
 # what a test compiles is for that test
 os.environ["IMPASTO_CACHE"] = "off"
 # before a test imports it, so that none sends the message that the import sends
@@ -26,6 +23,15 @@ load_openvino()
 
 settings.register_profile("impasto", deadline=None)
 settings.load_profile("impasto")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a file's tests to one process, so that what they share is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)
+
 
 Draw = Callable[..., NDArray[np.float32]]
 
@@ -50,6 +56,15 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     metadata |= {"license": "none", "source": "random numbers", "training": "none"}
     save_backbone(folder / "compact.safetensors", state, metadata)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def exported(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let networks that tests export be exported once, whichever process does it."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root.parent if worker else root) / "exported"
+    folder.mkdir(exist_ok=True)
+    os.environ["EXPORTED_GRAPHS"] = str(folder)
 
 
 @pytest.fixture

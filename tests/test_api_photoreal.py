@@ -11,10 +11,10 @@ import pytest
 
 import impasto
 from impasto.cli.main import main
-from impasto.drawn import draw
 from impasto.errors import OptionError
 from impasto.images import load_picture, read_recipe, save_picture
 from impasto.recipe import file_sha256
+from tests.drawings import draw
 
 LEVEL = 1 / 255
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from impasto.batch import Batch, Outcome
 from impasto.errors import RecipeError
-from impasto.images import load_picture, open_large, read_recipe
+from impasto.images import Source, load_picture, open_large, read_recipe
 from impasto.job import Job, Progress, Setup, Stylized, prepare_stylizer
 from impasto.masks import Guides, MaskSource
 from impasto.methods.quality import METHODS, Options, resolve
@@ -23,7 +23,7 @@ from impasto.names import unused_pyramid
 from impasto.options import declarations, unknown_option
 from impasto.recipe import Ingredient, MaskIngredient, Recipe, find_ingredient
 from impasto.stream import FileJob, Output
-from impasto.styles import Source, StyleSource, find_network, named, normalized_blend, open_styles
+from impasto.styles import StyleSource, find_network, named, normalized_blend, open_styles
 
 if TYPE_CHECKING:
     from impasto.backbones import Backbone

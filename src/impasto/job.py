@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from impasto.errors import DivergedError, OptionError
-from impasto.images import Picture, load_picture, resize
+from impasto.images import Picture, Source, load_picture, resize
 from impasto.masks import Guided, Guides
 from impasto.methods.contract import Image, Sample, Step
 from impasto.methods.photoreal.options import PhotorealOptions
@@ -20,7 +20,6 @@ from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import as_recipe
 from impasto.recipe import Ingredient, Recipe
 from impasto.styles import (
-    Source,
     Style,
     StyleSource,
     ingredient_of,

@@ -14,12 +14,13 @@ from PIL import Image as PillowImage
 from PIL import ImageFilter
 
 from impasto.errors import OptionError
-from impasto.images import Picture, load_picture, resize
+from impasto.images import Picture, Source, load_picture, resize
 from impasto.methods.contract import Image
+from impasto.methods.guides import check_masks
 from impasto.methods.realtime.codes import StyleCode
 from impasto.recipe import Ingredient
 from impasto.regions import face_map, find_regions, match_labels
-from impasto.styles import Source, Style
+from impasto.styles import Style
 
 MaskSource = Source | tuple[Source, Source]
 MOST_FEATHER = 0.25
@@ -149,10 +150,7 @@ class Guides:
         strength = self._strength()
         if not self.masks:
             return Guided(styles, blend, (), strength)
-        if len(self.masks) != len(styles):
-            raise OptionError(
-                f"{len(self.masks)} masks for {len(styles)} styles: give one for each"
-            )
+        check_masks(self.masks, styles)
         parts = [
             (seen, share, self._soft(plane))
             for style, share, mask in zip(styles, blend, self.masks, strict=True)

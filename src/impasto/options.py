@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from impasto.errors import OptionError
@@ -17,13 +17,14 @@ from impasto.errors import OptionError
 
 @dataclasses.dataclass(frozen=True)
 class Declaration:
-    """Say what an option means and which values it takes."""
+    """Say what an option means and which values it takes; `reads` refuses texts that mean none."""
 
     help: str
     group: str = "Basics"
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] | None = None
+    reads: Callable[[str], object] | None = None
 
 
 def option(default: Any, help: str, **limits: Any) -> Any:
@@ -41,8 +42,8 @@ def check(options: Any) -> None:
     """Check every declared option of a dataclass instance against its limits.
 
     Raises:
-        OptionError: a value has the wrong type, is not finite, is outside its limits or is not
-            one of its choices.
+        OptionError: a value has the wrong type, is not finite, is outside its limits, is not one
+            of its choices or cannot be read.
     """
     for name, (field, declared) in declarations(type(options)).items():
         value = getattr(options, name)
@@ -53,6 +54,8 @@ def check(options: Any) -> None:
             raise OptionError(f"{name} {value!r}: {suggest(str(value), declared.choices)}")
         if isinstance(value, int | float) and not isinstance(value, bool):
             _check_limits(name, declared, value)
+        if declared.reads is not None:
+            declared.reads(value)
 
 
 def suggest(value: str, choices: Iterable[str]) -> str:

@@ -229,7 +229,7 @@ class FileJob:
 
 
 def _painted(
-    stylizer: OnePass, seen: Scratch, result: Scratch, tile: int, work: Workspace, rows: Rows
+    stylizer: OnePass[Any], seen: Scratch, result: Scratch, tile: int, work: Workspace, rows: Rows
 ) -> Iterator[Step]:
     """Paint what is not painted yet; yield a step after each tile."""
     message = (

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impasto.errors import ImageError, OptionError, RecipeError, WeightsError
-from impasto.images import Picture, fill_hidden, load_picture
+from impasto.images import Picture, Source, fill_hidden, load_picture
 from impasto.methods.contract import Sample
 from impasto.methods.realtime import network_file
 from impasto.methods.realtime.catalog import find_style, unknown_style
 from impasto.methods.realtime.codes import SUFFIX, StyleCode, load_code, renamed
 from impasto.recipe import Ingredient
 
-Source = str | os.PathLike[str] | NDArray[Any] | Picture
 StyleSource = Source | StyleCode
 _LEAST_SPREAD = 2 / 255
 Style = Picture | StyleCode

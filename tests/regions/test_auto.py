@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from impasto.drawn import draw
 from impasto.errors import ImageError, OptionError
 from impasto.regions import Regions, find_regions, split_picture
 from impasto.regions.borders import at_size, without_islands
+from tests.drawings import draw
 
 pytest.importorskip("skimage", reason="needs [regions]")
 Image = NDArray[np.float32]

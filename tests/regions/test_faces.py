@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.drawn import draw
 from impasto.errors import ImageError, MissingExtraError
 from impasto.images import resize
 from impasto.regions import Face, face_map, faces, find_faces
+from tests.drawings import draw
 
 EMPTY = np.zeros((80, 100, 3), np.float32)
 

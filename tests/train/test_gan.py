@@ -133,7 +133,7 @@ def test_a_collection_is_a_style(
     assert impasto.stylize(draw(48, 64), style=path).image.shape == (48, 64, 3)
 
 
-@pytest.mark.usefixtures("compact")
+@pytest.mark.usefixtures("compact", "no_graphs")
 def test_a_resumed_run_ends_at_the_very_same_weights(
     data: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -29,6 +29,13 @@ def run(task: Line, folder: Path, steps: int = 20, **rest: Any) -> Loop:
     return loop
 
 
+def alone(folder: Path, steps: int) -> list[torch.Tensor]:
+    """Return what a run of `line.py` without interruption ends with, without starting one."""
+    task = Line()
+    Loop(task, folder, Schedule(steps, {}, every=5)).run()
+    return weights(task)
+
+
 def same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
     return all(torch.equal(x, y) for x, y in zip(first, second, strict=True))
 
@@ -64,15 +71,12 @@ def test_a_killed_run_goes_on_to_the_very_same_weights(tmp_path: Path, killed_af
     assert step >= killed_after
     with program(tmp_path / "killed", step + 12) as process:
         process.wait()
-    with program(tmp_path / "whole", step + 12) as process:
-        process.wait()
-    found = (torch.load(tmp_path / name / "weights-0.pt") for name in ("killed", "whole"))
-    assert same(*found)
+    found = torch.load(tmp_path / "killed" / "weights-0.pt")
+    assert same(found, alone(tmp_path / "whole", step + 12))
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
-    with program(tmp_path, 5) as process:
-        process.wait()
+    alone(tmp_path, 5)
     before = (tmp_path / CHECKPOINT).read_bytes()
 
     def full() -> None:
@@ -87,9 +91,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".checkpoint*"))
     with program(tmp_path, 20) as process:
         assert process.wait() == 0
-    with program(tmp_path / "whole", 20) as process:
-        process.wait()
-    assert same(torch.load(tmp_path / "weights-0.pt"), torch.load(tmp_path / "whole/weights-0.pt"))
+    assert same(torch.load(tmp_path / "weights-0.pt"), alone(tmp_path / "whole", 20))
 
 
 def test_a_torn_log_is_mended(tmp_path: Path) -> None:
@@ -180,10 +182,7 @@ def test_two_processes_hold_the_same_weights(tmp_path: Path, port: int) -> None:
             assert process.wait(60) == 0
     first, second = (torch.load(folder / f"weights-{i}.pt") for i in range(2))
     assert same(first, second)
-    with program(tmp_path / "one", 12) as process:
-        process.wait()
-    alone = torch.load(tmp_path / "one" / "weights-0.pt")
     # twice the pictures are another mean
-    assert not same(first, alone)
+    assert not same(first, alone(tmp_path / "one", 12))
     # only one of them writes
     assert len((folder / "log.csv").read_text().splitlines()) == 4

@@ -75,13 +75,13 @@ def data(tmp_path_factory: pytest.TempPathFactory, draw: Any) -> tuple[Path, lis
 TINY = RealtimeConfig(fine=8, coarse=8, deep=8, deep_blocks=1, code=6, style_widths=(8,))
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return weights of a real-time network to start from."""
     with torch.random.fork_rng():
         torch.manual_seed(7)
         state = Realtime(TINY).state_dict()
-    return save_realtime(tmp_path / "start.safetensors", state, TINY, {})
+    return save_realtime(tmp_path_factory.mktemp("start") / "x.safetensors", state, TINY, {})
 
 
 def train(data: Any, out: Path, config: PaintingTraining = CONFIG, **rest: Any) -> Path:
@@ -89,13 +89,6 @@ def train(data: Any, out: Path, config: PaintingTraining = CONFIG, **rest: Any) 
     chosen, kind = rest.pop("styles", styles[:1]), rest.pop("kind", None)
     run = Run(out, **{"contents": photos, "device": "cpu", "every": 2} | rest)
     return train_style(chosen, run, config, kind)
-
-
-@pytest.fixture
-def no_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out graphs, which take seconds, where weights alone are looked at."""
-    empty = {"content.onnx": b"", "style.onnx": b""}
-    monkeypatch.setattr("impasto.train.run.network_onnx", lambda network, about: empty)
 
 
 def stop_at(step: int) -> Callable[[Row], None]:
@@ -332,6 +325,7 @@ def test_pictures_that_cannot_be_read_are_left_out(
     assert any("cut.tar, which is cut off" in name for name in some.skipped)
 
 
+@pytest.mark.usefixtures("no_graphs")
 def test_a_folder_may_hold_the_run_itself(data: tuple[Path, list[Path]], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(data[0], tmp_path / "photos"))
     with pytest.raises(KeyboardInterrupt):
@@ -470,6 +464,7 @@ def test_a_network_is_a_start_for_another(data: tuple[Path, list[Path]], tmp_pat
         train(data, tmp_path / "third", replace(CONFIG, width=0.5), init=first)
 
 
+@pytest.mark.usefixtures("no_graphs")
 @pytest.mark.parametrize("kind", ["unet", "residual"])
 def test_styles_are_added_without_changing_the_others(
     data: tuple[Path, list[Path]], tmp_path: Path, draw: Any, kind: str
@@ -483,7 +478,10 @@ def test_styles_are_added_without_changing_the_others(
         assert np.array_equal(after.tensors[name][: len(value)], value), name
     mean = before.tensors["table"][1]
     assert np.abs(after.tensors["table"][2] - mean).max() > 1e-4
-    painted = [impasto.stylize(draw(48, 64), style=s).image for s in (first, f"{second}#s0")]
+    painted = [
+        impasto.stylize(draw(48, 64), style=s, engine="torch").image
+        for s in (first, f"{second}#s0")
+    ]
     assert np.array_equal(*painted)
 
 
@@ -517,10 +515,32 @@ def test_a_budget_that_is_none_is_told(text: str) -> None:
         seconds(text)
 
 
-def test_a_folder_is_a_network_of_any_style(
-    data: tuple[Path, list[Path]], start: Path, tmp_path: Path, draw: Any
+@pytest.fixture(scope="module")
+def of_any(
+    data: tuple[Path, list[Path]],
+    start: Path,
+    random_weights: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Return a network of any style, trained on a folder."""
+    out = tmp_path_factory.mktemp("any") / "any"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPASTO_WEIGHTS", str(random_weights))
+        return train(data, out, ANY, styles=[data[0]], kind="arbitrary", init=start)
+
+
+@pytest.mark.usefixtures("no_graphs")
+def test_a_network_of_any_style_is_trained_on(
+    data: tuple[Path, list[Path]], of_any: Path, tmp_path: Path
 ) -> None:
-    path = train(data, tmp_path / "any", ANY, styles=[data[0]], kind="arbitrary", init=start)
+    further = train(data, tmp_path / "on", ANY, styles=[data[0]], kind="arbitrary", init=of_any)
+    assert read_network(further).about["training"]["init"] == weights_sha256(of_any)
+
+
+def test_a_folder_is_a_network_of_any_style(
+    data: tuple[Path, list[Path]], of_any: Path, tmp_path: Path, draw: Any
+) -> None:
+    path = of_any
     network = read_network(path)
     assert len(network.names) == 6
     content, style = draw(48, 64), draw(70, 60, 3)
@@ -534,19 +554,17 @@ def test_a_folder_is_a_network_of_any_style(
         impasto.stylize(content, style="ink", network=str(path))
     with pytest.raises(OptionError, match="has no table to add styles to"):
         train(data, tmp_path / "more", ADDED, add=path)
-    card = (tmp_path / "any.md").read_text()
+    card = path.with_suffix(".md").read_text()
     assert "impasto stylize photo.jpg --style painting.jpg --network any.impasto" in card
     both = [draw(70, 60, 3), "ink"]
     with pytest.raises(OptionError, match="ink belongs to another network"):
         impasto.stylize(content, style=both, network=str(path))
-    further = train(data, tmp_path / "on", ANY, styles=[data[0]], kind="arbitrary", init=path)
-    assert read_network(further).about["training"]["init"] == weights_sha256(path)
 
 
 def test_a_recipe_finds_its_network_by_name(
-    data: tuple[Path, list[Path]], start: Path, tmp_path: Path, draw: Any
+    data: tuple[Path, list[Path]], of_any: Path, tmp_path: Path, draw: Any
 ) -> None:
-    path = train(data, tmp_path / "any", ANY, styles=[data[0]], kind="arbitrary", init=start)
+    path = Path(shutil.copy(of_any, tmp_path))
     content = save_picture(tmp_path / "content.png", draw(48, 64))
     result = impasto.stylize(content, style=data[1][0], network=str(path))
     assert result.recipe.options["network"] == "any.impasto"  # no folder of the user's
@@ -559,6 +577,7 @@ def test_a_recipe_finds_its_network_by_name(
         impasto.again(out, folders=folders)
 
 
+@pytest.mark.usefixtures("no_graphs")
 def test_a_network_of_few_styles_looks_at_no_picture(
     data: tuple[Path, list[Path]], tmp_path: Path, draw: Any
 ) -> None:

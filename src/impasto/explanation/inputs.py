@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impasto.errors import ImageError, OptionError, RecipeError
-from impasto.images import Picture, fit, load_picture, read_recipe, resize
+from impasto.images import Picture, Source, fit, load_picture, read_recipe, resize
 from impasto.images.picture import MIN_SIDE, check_side
+from impasto.methods import shared_options as shared
 from impasto.methods.contract import Image
 from impasto.options import check, option
 from impasto.styles import open_styles, sample_of
 
-Source = str | os.PathLike[str] | NDArray[Any] | Picture
 LEAST_SIDE = 32  # of the longest side: below, the deepest layer has one place
 LEAST_SIZE = 64  # of a smaller scale: below, deep features have hardly any places
 
@@ -35,11 +34,9 @@ class ExplainOptions:
     size: int = option(
         512, "Longest side at which the pictures are looked at, at most.", low=64, high=1024
     )
-    style_scale: float | None = option(
-        None,
+    style_scale: float | None = shared.style_scale(
         "Style's longest side over the content's; without it, what the recipe says, else 1.",
-        low=0.1,
-        high=4,
+        default=None,
     )
 
     def __post_init__(self) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from impasto.errors import MissingExtraError
 from impasto.explanation.colors import color_changes
 from impasto.explanation.explained import Explanation
-from impasto.explanation.inputs import ExplainOptions, Source, open_inputs
+from impasto.explanation.inputs import ExplainOptions, open_inputs
 from impasto.explanation.log import read_log
+from impasto.images import Source
 
 
 def explain(

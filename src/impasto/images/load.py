@@ -14,8 +14,10 @@ from impasto.images.orientation import turned
 from impasto.images.picture import Picture, finish_picture, picture_from_array, unit_range
 from impasto.images.profiles import to_srgb
 
+Source = str | os.PathLike[str] | NDArray[Any] | Picture
 
-def load_picture(source: str | os.PathLike[str] | NDArray[Any] | Picture) -> Picture:
+
+def load_picture(source: Source) -> Picture:
     """Load a picture: upright, in sRGB, with its transparency apart.
 
     Args:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ImageError
+from impasto.images.picture import check_size
 
 _BAND = 64  # rows
 _SAMPLES = 64  # pixels before for one after, in each direction: more change nothing to be seen
@@ -60,6 +61,19 @@ def fit(pixels: NDArray[Any], longest: int) -> NDArray[np.float32]:
     if pixels.ndim < 2 or pixels.size == 0:
         return resize(pixels, longest, longest)
     return resize(pixels, *_fitted(pixels.shape, longest))
+
+
+def sides_at(pixels: NDArray[Any], longest: int | None, name: str) -> tuple[int, int]:
+    """Return the height and width that `fit` would give; without `longest` they stay as they are.
+
+    Raises:
+        ImageError: That is too small for the networks or too large for the memory.
+    """
+    height, width = pixels.shape[:2]
+    if longest is not None:
+        (height, width), name = _fitted(pixels.shape, longest), f"{name} at size {longest}"
+    check_size(width, height, name)
+    return height, width
 
 
 def _fitted(shape: tuple[int, ...], longest: int) -> tuple[int, int]:

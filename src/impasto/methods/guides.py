@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import ImageError
+from impasto.errors import ImageError, OptionError
 from impasto.images import resized_part
 from impasto.methods.contract import Pixels, Place
 
@@ -98,6 +98,42 @@ class Shares:
         # where no mask wants anything, all styles share by their weights
         shares = wanted / np.maximum(total, _LEAST_SHARE)
         return np.where(total > _LEAST_SHARE, shares, self.blend).astype(np.float32)
+
+
+def strength_at(strength: float, grey: Array | None, content: Pixels) -> tuple[Pixels, float]:
+    """Return the strength at each place, by a strength map if there is one, and the least of all.
+
+    Raises:
+        ImageError: the map has other proportions than the content.
+    """
+    if grey is None:
+        return Everywhere(strength, content.shape), strength
+    grey = np.float32(strength) * grey
+    return Guide(grey, content.shape, "the strength map"), float(grey.min())
+
+
+def check_masks(masks: Sized, styles: Sized, strength_map: Array | None = None) -> None:
+    """Check that there is a mask for each style, or none.
+
+    Raises:
+        OptionError: there is not, or a single style has a mask and a strength map.
+    """
+    if masks and len(masks) != len(styles):
+        raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
+    if len(masks) == 1 and strength_map is not None:
+        raise OptionError("one style takes a mask or a strength map, not both")
+
+
+def mask_as_map(
+    masks: Sequence[Array], strength_map: Array | None, styles: Sized
+) -> tuple[tuple[Array, ...], Array | None]:
+    """Return masks and strength map; the mask of a single style is that: else the content is there.
+
+    Raises:
+        OptionError: as `check_masks`.
+    """
+    check_masks(masks, styles, strength_map)
+    return ((), masks[0]) if len(masks) == 1 else (tuple(masks), strength_map)
 
 
 class _Row:

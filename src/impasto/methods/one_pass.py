@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError
-from impasto.images import check_pixels, fit
-from impasto.images.picture import check_size
+from impasto.images import check_pixels, fit, sides_at
 from impasto.methods.contract import Image, Part, Pixels, Step
-from impasto.methods.guides import Everywhere, Guide
 from impasto.methods.realtime.memory import BYTES_PER_PIXEL, Cost, free_memory, tile_side
 from impasto.methods.realtime.tiles import assembled
 
@@ -39,14 +37,29 @@ class PassOptions(Protocol):
         ...
 
 
-class OnePass(ABC):
+Asked = TypeVar("Asked", bound=PassOptions)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OnePass(ABC, Generic[Asked]):
     """Stylize in one pass, whose only step is the result.
 
-    `room` is how many bytes of memory a picture may take; None: as many as are free by then.
+    `blend` are the styles' weights. `masks` (one (H, W) in [0, 1] for each style, or none) say
+    where each goes; `strength_map` (H, W) multiplies the strength. `room` is how many bytes of
+    memory a picture may take; None: as many as are free by then. There is no `init` to begin from.
     """
 
-    options: PassOptions
-    room: int | None
+    blend: tuple[float, ...]
+    options: Asked
+    masks: tuple[Array, ...] = ()
+    strength_map: Array | None = None
+    room: int | None = None
+    init: None = None
+
+    @property
+    def guided(self) -> bool:
+        """Say whether styles go to some places more than to others."""
+        return bool(self.masks) or self.strength_map is not None
 
     @property
     @abstractmethod
@@ -75,14 +88,9 @@ class OnePass(ABC):
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
         content, size = check_pixels(content, "the content", copy=False), self.options.size
-        height, width = content.shape[:2]
-        if size is None:
-            check_size(width, height, "the content")
-            return content
         # before it is enlarged, which may be more than the memory holds
-        scale = size / max(height, width)
-        check_size(round(width * scale), round(height * scale), f"the content at size {size}")
-        return fit(content, size)
+        sides_at(content, size, "the content")
+        return content if size is None else fit(content, size)
 
     def __call__(self, content: Image) -> Image:
         """Return the stylized content, (H, W, 3) in [0, 1].
@@ -104,32 +112,3 @@ class OnePass(ABC):
             painted = self(content)
             height, width = painted.shape[:2]
             yield Step(1, 1, height, width, losses={}, done=1.0, image=lambda: painted)
-
-
-def strength_at(strength: float, grey: Array | None, content: Pixels) -> tuple[Pixels, float]:
-    """Return the strength at each place, by a strength map if there is one, and the least of all.
-
-    Raises:
-        ImageError: the map has other proportions than the content.
-    """
-    if grey is None:
-        return Everywhere(strength, content.shape), strength
-    grey = np.float32(strength) * grey
-    return Guide(grey, content.shape, "the strength map"), float(grey.min())
-
-
-def mask_as_map(
-    masks: tuple[Array, ...], strength_map: Array | None, styles: int
-) -> tuple[tuple[Array, ...], Array | None]:
-    """Return masks and strength map; the mask of a single style is that: else the content is there.
-
-    Raises:
-        OptionError: there are masks, but not one for each style, or both of one style.
-    """
-    if masks and len(masks) != styles:
-        raise OptionError(f"{len(masks)} masks for {styles} styles: give one for each")
-    if len(masks) != 1:
-        return masks, strength_map
-    if strength_map is not None:
-        raise OptionError("one style takes a mask or a strength map, not both")
-    return (), masks[0]

@@ -7,18 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 from impasto.errors import ImageError, OptionError
-from impasto.images import Picture, fit, load_picture, resize
-from impasto.images.picture import check_size
+from impasto.images import Source, fit, load_picture, resize, sides_at
 from impasto.methods.contract import Image
 from impasto.options import check, option
 
 if TYPE_CHECKING:
     from impasto.metrics.distances import Judgement
 
-Source = str | os.PathLike[str] | NDArray[Any] | Picture
 COLUMNS = ("content", "style", "moments", "ssim")
 REFERENCES = ("copy of the content", "copy of the style")
 
@@ -175,9 +171,8 @@ def _sized(pixels: Image, size: int | None, name: str) -> Image:
     """Return a picture with this longest side, large enough for the network."""
     if size is None or size == _longest(pixels):
         return pixels
-    pixels = fit(pixels, size)
-    check_size(pixels.shape[1], pixels.shape[0], f"{name} at size {size}")
-    return pixels
+    sides_at(pixels, size, name)
+    return fit(pixels, size)
 
 
 def _longest(image: Image) -> int:

@@ -96,7 +96,9 @@ def _seen(
     for content, style in zip(contents, styles, strict=True):
         # a residual network gives its margin back, for its painter to cut off
         recorder = _Recorder(0 if isinstance(model, ResidualModel) else MARGIN)
-        RealtimeStylizer(model, recorder, (style,), (1.0,), RealtimeOptions())(content)
+        RealtimeStylizer(model, recorder, (style,), blend=(1.0,), options=RealtimeOptions())(
+            content
+        )
         yield recorder.inputs
 
 

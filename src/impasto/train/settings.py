@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from impasto.errors import OptionError
+from impasto.methods import shared_options as shared
 from impasto.options import check, declarations, option
 
 
@@ -39,7 +40,7 @@ class BackboneTraining:
     gram_weight: float = option(0.5, "Weight of Gram errors beside feature errors.", low=0)
     average: float = option(0.999, "Decay of the averaged weights.", low=0, high=0.99999)
     noise: float = option(0.15, "Most noise added to a picture (deviation).", low=0, high=1)
-    seed: int = option(0, "Seed of every random number.", low=0)
+    seed: int = shared.seed()
 
     def __post_init__(self) -> None:
         """Check all limits, and that a batch holds what it should."""
@@ -99,7 +100,7 @@ class PaintingTraining:
     range_weight: float = option(20.0, "Weight of values outside 0 to 1.", low=0)
     clip: float = option(2.0, "Largest norm of a step's gradient.", low=1e-3)
     average: float = option(0.999, "Decay of the averaged weights.", low=0, high=0.99999)
-    seed: int = option(0, "Seed of every random number.", low=0)
+    seed: int = shared.seed()
 
     def __post_init__(self) -> None:
         """Check all limits, and that a batch holds what it should."""

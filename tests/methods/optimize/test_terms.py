@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from impasto.backbones import Backbone, load_backbone
-from impasto.drawn import draw
 from impasto.methods.optimize.catalog import CONTENT_LOSSES, STYLE_LOSSES
 from impasto.methods.optimize.memory import Budget
 from impasto.methods.optimize.objective import Objective, Weights, everywhere
 from impasto.methods.optimize.terms import BUILD, REFRESH
+from tests.drawings import draw
 
 LAYERS = {"relu1_1": 0.5, "relu3_1": 1.0}
 # the narrowest strips that a stage's halo allows, none of them kept
@@ -126,7 +126,7 @@ def test_flat_pictures_have_finite_losses(backbone: Backbone, name: str) -> None
 @pytest.mark.parametrize("name", [*CONTENT_LOSSES, *STYLE_LOSSES])
 def test_half_precision_is_near(compact: object, name: str) -> None:
     """Of pictures with texture, whose covariances are as poor as those of photos."""
-    drawn = [draw(kind, size=160) for kind in ("watercolor", "brushwork", "mosaic")]
+    drawn = [draw(kind, size=128) for kind in ("watercolor", "brushwork", "mosaic")]
     pictures = [torch.from_numpy(image).permute(2, 0, 1)[None] for image in drawn]
     losses = []
     for dtype in (torch.float32, torch.bfloat16):

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.drawn import draw as draw_style
 from impasto.methods.realtime.codes import StyleCode, shipped_codes
 from impasto.methods.realtime.engines import Engine, make_engine
 from impasto.methods.realtime.model import RealtimeModel, shipped_model
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import RealtimeStylizer
+from tests.drawings import draw as draw_style
 
 Array = NDArray[np.float32]
 Make = Callable[..., RealtimeStylizer]
@@ -44,7 +44,8 @@ def styled(model: RealtimeModel, engine: Engine, codes: dict[str, StyleCode]) ->
         given = tuple(codes[s] if isinstance(s, str) else s for s in styles)
         weights = tuple(blend) if blend else (1 / len(given),) * len(given)
         guides = {name: rest.pop(name) for name in ("masks", "strength_map") if name in rest}
-        return RealtimeStylizer(model, engine, given, weights, RealtimeOptions(**rest), **guides)
+        options = RealtimeOptions(**rest)
+        return RealtimeStylizer(model, engine, given, blend=weights, options=options, **guides)
 
     return make
 

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from impasto.drawn import draw
 from impasto.losses.perceptual import block_edges
 from impasto.methods.realtime.codes import shipped_codes
 from impasto.methods.realtime.unet import Painter, UNetConfig
+from tests.drawings import draw
 
 Array = NDArray[np.float32]
 LEVEL = 1 / 255

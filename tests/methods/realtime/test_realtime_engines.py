@@ -17,6 +17,7 @@ from impasto.engine.cache import GraphCache
 from impasto.engine.openvino import openvino_core
 from impasto.errors import MissingExtraError, OptionError
 from impasto.methods.realtime import engines, openvino_engine
+from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.colors import coloring
 from impasto.methods.realtime.encoding import encode_style
 from impasto.methods.realtime.engines import Engine, OnnxEngine, make_engine
@@ -27,10 +28,19 @@ from impasto.methods.realtime.painting import Painter, Region
 from impasto.methods.realtime.stylizer import RealtimeStylizer, prepare
 
 LEVEL = 1 / 255
+PLAIN = RealtimeOptions()
 NAMES = ("openvino", "onnxruntime", "torch")
 needs_onnxruntime = pytest.mark.skipif(
     find_spec("onnxruntime") is None, reason="onnxruntime is not installed"
 )
+
+
+def painter(
+    engine: Engine, *styles: StyleCode, options: RealtimeOptions = PLAIN, **guides: Any
+) -> RealtimeStylizer:
+    """Return a stylizer by this engine, its styles alike."""
+    blend = (1 / len(styles),) * len(styles)
+    return RealtimeStylizer(shipped_model(), engine, styles, blend=blend, options=options, **guides)
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +72,7 @@ def test_engines_agree_in_tiles_and_places(
     options, pair = RealtimeOptions(local=0.4), (codes["ink"], codes["batik"])
     painted = []
     for name in ("openvino", other):
-        stylizer = RealtimeStylizer(
-            shipped_model(), made[name], pair, (0.5, 0.5), options, (share, 1 - share)
-        )
+        stylizer = painter(made[name], *pair, options=options, masks=(share, 1 - share))
         painted.append(stylizer(draw(48, 80)))
     assert np.abs(painted[0] - painted[1]).max() < LEVEL
 
@@ -73,9 +81,7 @@ def test_engines_agree_in_tiles_and_places(
 def test_half_precision_is_near(made: dict[str, Engine], codes: Any, draw: Any, name: str) -> None:
     half, painted = make_engine(name, "bfloat16", "cpu", 1), []
     for engine in (made[name], half):
-        stylizer = RealtimeStylizer(
-            shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions()
-        )
+        stylizer = painter(engine, codes["ink"])
         painted.append(stylizer(draw(64, 96)))
     assert half.precision == "bfloat16"
     assert np.abs(painted[0] - painted[1]).mean() < 2 * LEVEL
@@ -115,7 +121,7 @@ def test_most_convolutions_multiply_bytes() -> None:
 @pytest.mark.parametrize("name", ["starry-night", "ink", "pointillism", "mosaic"])
 def test_bytes_are_near(made: dict[str, Engine], codes: Any, scene: Any, name: str) -> None:
     painted = [
-        RealtimeStylizer(shipped_model(), engine, (codes[name],), (1.0,), RealtimeOptions())(scene)
+        painter(engine, codes[name])(scene)
         for engine in (made["openvino"], make_engine("openvino", "int8", "cpu", 1))
     ]
     error = np.mean((painted[0] - painted[1]) ** 2)
@@ -183,7 +189,7 @@ def test_openvino_keeps_a_few_shapes(
 ) -> None:
     monkeypatch.setattr(openvino_engine, "_KEPT", 4)
     engine = OpenVinoEngine("float32", 1)
-    stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
+    stylizer = painter(engine, codes["ink"])
     first = stylizer(draw(16, 17))
     for width in (32, 48, 64, 80):
         stylizer(draw(16, width))
@@ -200,7 +206,7 @@ def test_openvino_keeps_no_more_than_there_is_memory_for(
 ) -> None:
     room = 4.1 * openvino_engine._BYTES_PER_NUMBER * streams / 0.7
     engine = OpenVinoEngine("float32", 1, None, streams, free=int(room * NUMBERS_OF_64))
-    stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
+    stylizer = painter(engine, codes["ink"])
 
     def paint(width: int) -> None:
         stylizer(draw(64, width))
@@ -234,7 +240,7 @@ def test_another_process_need_not_compile(
     def painted(threads: int = 1) -> bytes:
         engine = make_engine("openvino", precision, "cpu", threads)
         options = RealtimeOptions(local=0.3)
-        stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), options)
+        stylizer = painter(engine, codes["ink"], options=options)
         return stylizer(scene).tobytes()
 
     first = painted()
@@ -267,9 +273,7 @@ def test_a_result_stays_when_the_next_is_painted(
 ) -> None:
     if name not in made:
         pytest.skip("onnxruntime is not installed")
-    stylizer = RealtimeStylizer(
-        shipped_model(), made[name], (codes["ink"],), (1.0,), RealtimeOptions()
-    )
+    stylizer = painter(made[name], codes["ink"])
     # an engine may use its memory again for the next picture of this size
     first = stylizer(draw(32, 48))
     before = first.copy()
@@ -280,7 +284,7 @@ def test_a_result_stays_when_the_next_is_painted(
 
 def test_memory_that_nobody_holds_is_written_again(codes: Any, draw: Any) -> None:
     engine = OpenVinoEngine("float32", 1)
-    stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
+    stylizer = painter(engine, codes["ink"])
     result = stylizer(draw(32, 48))
     for seed in range(4):  # as in a film: the last frame is held until the next is there
         result = stylizer(draw(32, 48, seed))
@@ -297,7 +301,7 @@ def test_memory_that_nobody_holds_is_written_again(codes: Any, draw: Any) -> Non
 @pytest.mark.parametrize("streams", [1, 3])
 def test_many_threads_share_a_stylizer(codes: Any, draw: Any, streams: int) -> None:
     engine = OpenVinoEngine("float32", streams, streams=streams)
-    stylizer = RealtimeStylizer(shipped_model(), engine, (codes["ink"],), (1.0,), RealtimeOptions())
+    stylizer = painter(engine, codes["ink"])
     contents = [draw(32, 48, seed) for seed in range(40)]
     expected = [stylizer(content).copy() for content in contents]
     with ThreadPoolExecutor(4) as pool:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.drawn import draw as draw_style
 from impasto.errors import ImageError, OptionError
 from impasto.methods.realtime import memory
 from impasto.methods.realtime.codes import StyleCode
@@ -19,6 +18,7 @@ from impasto.methods.realtime.engines import Engine
 from impasto.methods.realtime.model import COLOR
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.methods.realtime.stylizer import prepare
+from tests.drawings import draw as draw_style
 
 Array = NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)

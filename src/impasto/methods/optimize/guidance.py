@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from impasto.errors import OptionError
 from impasto.methods.contract import Image
-from impasto.methods.guides import Everywhere, Guide, Shares
+from impasto.methods.guides import Everywhere, Guide, Shares, check_masks
 from impasto.methods.optimize.terms import Part, Region
 
 LEAST_STRENGTH = 0.2  # for the content's weight: more than 25 times makes the search slow
@@ -34,12 +33,7 @@ class Guidance:
 
     def __post_init__(self) -> None:
         """Check that there is a mask for each style, or none."""
-        if self.masks and len(self.masks) != len(self.blend):
-            raise OptionError(
-                f"{len(self.masks)} masks for {len(self.blend)} styles: give one for each"
-            )
-        if len(self.masks) == 1 and self.strength is not None:
-            raise OptionError("one style takes a mask or a strength map, not both")
+        check_masks(self.masks, self.blend, self.strength)
 
     def regions(self, styles: Sequence[Part], height: int, width: int) -> list[Region]:
         """Return where these styles go in a picture of this size; their shares are the blend.

@@ -10,8 +10,9 @@ from typing import Any
 
 from impasto.backbones import BACKBONES, layer_name
 from impasto.errors import OptionError
+from impasto.methods import shared_options as shared
 from impasto.methods.optimize.catalog import CONTENT_LOSSES, STYLE_LOSSES, Loss
-from impasto.options import byte_count, check, declarations, option, suggest, unknown_option
+from impasto.options import check, declarations, option, suggest, unknown_option
 
 OPTIMIZERS = ("lbfgs", "adam", "adam-tutorial", "sgd")
 STARTS = ("content", "noise", "style", "fast")
@@ -85,24 +86,16 @@ class OptimizeOptions:
     preset: str | None = option(
         None, "Knobs for a common wish; your own options win over it.", choices=tuple(PRESETS)
     )
-    strength: float = option(
-        1.0, "How much style: 0 gives the content back, 1 the full style.", low=0, high=1
+    strength: float = shared.strength()
+    size: int | None = shared.size()
+    style_scale: float = shared.style_scale(
+        "Stroke size: the style's longest side over the content's."
     )
-    size: int | None = option(
-        None, "Longest side of the result in pixels; without it, the content's size.", low=16
-    )
-    style_scale: float = option(
-        1.0, "Stroke size: the style's longest side over the content's.", low=0.1, high=4
-    )
-    preserve_color: str = option(
-        "none",
-        "Keep the content's colours: exactly (luminance) or in their statistics.",
-        choices=("none", "luminance", "statistics"),
-    )
+    preserve_color: str = shared.preserve_color()
     detail: float = option(
         0.0, "How much of the content's fine detail is blended back in the end.", low=0, high=1
     )
-    seed: int = option(0, "Seed of every random number.", low=0)
+    seed: int = shared.seed()
 
     backbone: str = option(
         "compact", "Network that judges likeness.", group="Look", choices=BACKBONES
@@ -167,26 +160,19 @@ class OptimizeOptions:
         group="Search",
         low=32,
     )
-    device: str = option(
-        "auto", "Where to compute.", group="Search", choices=("auto", "cpu", "cuda", "mps")
-    )
+    device: str = shared.device()
     precision: str = option(
         "auto",
         "Arithmetic of the backbone; auto takes bfloat16 where the hardware has it.",
         group="Search",
         choices=("auto", "float32", "bfloat16"),
     )
-    threads: int | None = option(
-        None, "CPU threads; without it, one for each core.", group="Search", low=1, high=1024
-    )
-    memory: str | None = option(
-        None, "Main memory to do with, as 2GB; without it, most of what is free.", group="Search"
-    )
+    threads: int | None = shared.threads()
+    memory: str | None = shared.memory()
 
     def __post_init__(self) -> None:
         """Check all limits, that the layers can be read, and that nothing contradicts itself."""
         check(self)
-        byte_count(self.memory)
         content, style = self.content_shares(), self.style_shares()
         if not any((content, style, self.tv_weight, self.range_weight)):
             raise OptionError("all weights are 0: give content_weight or style_weight some")

@@ -30,8 +30,8 @@ from impasto.images import (
     load_picture,
     match_color,
     resize,
+    sides_at,
 )
-from impasto.images.picture import check_size
 from impasto.methods.contract import Image, Sample, Step
 from impasto.methods.optimize.balance import balance
 from impasto.methods.optimize.guidance import Guidance
@@ -95,7 +95,7 @@ class OptimizeStylizer:
             DivergedError: the losses did not stay finite.
         """
         options, content = self.options, check_pixels(content, "the content")
-        height, width = self._size(content)
+        height, width = sides_at(content, options.size, "the content")
         if options.strength == 0:
             return
         scales = plan(height, width, options.coarsest, options.steps)
@@ -131,17 +131,8 @@ class OptimizeStylizer:
     def fitted(self, content: Image) -> Image:
         """Return the content, checked, at the size of the result."""
         content, size = check_pixels(content, "the content"), self.options.size
-        self._size(content)
+        sides_at(content, size, "the content")
         return content if size is None else fit(content, size)
-
-    def _size(self, content: Image) -> tuple[int, int]:
-        """Return height and width of the result, which the networks must be able to take."""
-        (height, width), size = content.shape[:2], self.options.size
-        name = "the content" if size is None else f"the content at size {size}"
-        scale = 1.0 if size is None else size / max(height, width)
-        height, width = round(height * scale), round(width * scale)
-        check_size(width, height, name)
-        return height, width
 
     def _finished(self, step: Step, content: Image) -> Step:
         """Return a step whose picture has the content's detail and colours, as far as asked."""

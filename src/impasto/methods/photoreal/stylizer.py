@@ -14,8 +14,8 @@ from impasto import __version__
 from impasto.engine import usable_cores
 from impasto.images import resize, thumbnail
 from impasto.methods.contract import Image, Part, Pixels, Place, Sample
-from impasto.methods.guides import Shares
-from impasto.methods.one_pass import OnePass, mask_as_map, strength_at
+from impasto.methods.guides import Shares, mask_as_map, strength_at
+from impasto.methods.one_pass import OnePass
 from impasto.methods.photoreal import retouch
 from impasto.methods.photoreal.base import Base
 from impasto.methods.photoreal.fit import SIDE, changed, fit_table
@@ -46,27 +46,20 @@ class Change:
 
 
 @dataclass(frozen=True, eq=False)
-class PhotorealStylizer(OnePass):
+class PhotorealStylizer(OnePass[PhotorealOptions]):
     """Move tone, colour and light of styles onto a photo; a `Stylizer`.
 
     `styles` are small copies (h, w, 3) and `counts` say which of their pixels count (h, w), or
-    None; `blend` are their weights. `masks` (one (H, W) in [0, 1] for each style, or none) say
-    where each style goes; `strength_map` (H, W) multiplies the strength.
+    None. Other fields are `OnePass`'s.
     """
 
     styles: tuple[Image, ...]
     counts: tuple[Array | None, ...]
-    blend: tuple[float, ...]
-    options: PhotorealOptions
-    masks: tuple[Array, ...] = ()
-    strength_map: Array | None = None
-    room: int | None = None
-    init: None = None
 
     @property
     def cost(self) -> Cost:
         """Return what a tile takes; see `OnePass`."""
-        shares = 8 * (len(self.styles) + 2) if self._guided else 0
+        shares = 8 * (len(self.styles) + 2) if self.guided else 0
         bands = self._threads * _BAND * (_BAND_BYTES + _RETOUCH_BYTES * bool(self.options.retouch))
         return Cost(_PIXEL_BYTES + shares, 0, fixed=_FIT_BYTES + bands)
 
@@ -84,10 +77,6 @@ class PhotorealStylizer(OnePass):
         return {"impasto": __version__, "numpy": np.__version__}
 
     @property
-    def _guided(self) -> bool:
-        return bool(self.masks) or self.strength_map is not None
-
-    @property
     def _threads(self) -> int:
         return self.options.threads or usable_cores()
 
@@ -96,7 +85,7 @@ class PhotorealStylizer(OnePass):
         longest = max(content.shape[:2])
         small = thumbnail(content, min(longest, SIDE))
         whole = slice(0, small.shape[0]), slice(0, small.shape[1])
-        wanted = self._shares(small).rows(whole)[:-1] if self._guided else [None] * len(self.styles)
+        wanted = self._shares(small).rows(whole)[:-1] if self.guided else [None] * len(self.styles)
         tables = [
             fit_table(small, style, here, there)
             for style, here, there in zip(self.styles, wanted, self.counts, strict=True)
@@ -165,10 +154,16 @@ def prepare(
     Raises:
         OptionError: there are masks, but not one for each style.
     """
-    given, strength_map = mask_as_map(tuple(masks), strength_map, len(styles))
+    masks, strength_map = mask_as_map(masks, strength_map, styles)
     small = [_small(style) for style in styles]
-    pixels, counts = tuple(one.pixels for one in small), tuple(one.counts for one in small)
-    return PhotorealStylizer(pixels, counts, tuple(blend), options, given, strength_map)
+    return PhotorealStylizer(
+        tuple(one.pixels for one in small),
+        tuple(one.counts for one in small),
+        blend=tuple(blend),
+        options=options,
+        masks=masks,
+        strength_map=strength_map,
+    )
 
 
 def _small(style: Sample) -> Sample:

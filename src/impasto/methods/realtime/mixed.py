@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import OptionError
 from impasto.methods.contract import Image, Part, Pixels
-from impasto.methods.guides import Everywhere, Shares
+from impasto.methods.guides import Everywhere, Shares, check_masks
 from impasto.methods.one_pass import OnePass
 from impasto.methods.realtime.codes import StyleCode
 from impasto.methods.realtime.engines import Engines
@@ -23,20 +22,16 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class MixedStylizer(OnePass):
+class MixedStylizer(OnePass[RealtimeOptions]):
     """Stylize by several networks; a `Stylizer`.
 
     `networks` are stylizers, one for each network, and `places` say which styles, by number, each
-    has. Styles of one network are blended inside it, those of several pixel by pixel.
+    has. Styles of one network are blended inside it, those of several pixel by pixel. The networks
+    have the strength map as well. Other fields are `OnePass`'s.
     """
 
     networks: tuple[RealtimeStylizer, ...]
     places: tuple[tuple[int, ...], ...]
-    blend: tuple[float, ...]
-    options: RealtimeOptions
-    masks: tuple[Array, ...] = ()
-    room: int | None = None
-    init: None = None
 
     @property
     def cost(self) -> Cost:
@@ -93,8 +88,7 @@ def prepare_any(
         groups.setdefault("" if own is None else own.sha256, []).append(number)
     if len(groups) == 1 or options.network is not None:  # which all must belong to
         return prepare(styles, blend, options, masks, strength_map, engines)
-    if masks and len(masks) != len(styles):
-        raise OptionError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
+    check_masks(masks, styles)
 
     def prepared(options: RealtimeOptions) -> tuple[RealtimeStylizer, ...]:
         return tuple(
@@ -115,7 +109,15 @@ def prepare_any(
         shared = "bfloat16" if "bfloat16" in precisions else "float32"
         parts = prepared(replace(options, precision=shared))
     places = tuple(tuple(numbers) for numbers in groups.values())
-    return MixedStylizer(parts, places, tuple(blend), options, tuple(masks), parts[0].room)
+    return MixedStylizer(
+        parts,
+        places,
+        blend=tuple(blend),
+        options=options,
+        masks=tuple(masks),
+        strength_map=strength_map,
+        room=parts[0].room,
+    )
 
 
 def _normalized(weights: Sequence[float]) -> list[float]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from impasto.errors import OptionError
-from impasto.options import byte_count, check, option
+from impasto.methods import shared_options as shared
+from impasto.options import check, option
 
 ENGINES = ("auto", "openvino", "onnxruntime", "torch")
 PRECISIONS = ("auto", "float32", "bfloat16", "int8")
@@ -15,20 +16,10 @@ PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 class RealtimeOptions:
     """All that can be asked of the real-time network."""
 
-    strength: float = option(
-        1.0, "How much style: 0 gives the content back, 1 the full style.", low=0, high=1
-    )
-    size: int | None = option(
-        None, "Longest side of the result in pixels; without it, the content's size.", low=16
-    )
-    style_scale: float = option(
-        1.0, "Stroke size: the style is looked at so much larger.", low=0.1, high=4
-    )
-    preserve_color: str = option(
-        "none",
-        "Keep the content's colours: exactly (luminance) or in their statistics.",
-        choices=("none", "luminance", "statistics"),
-    )
+    strength: float = shared.strength()
+    size: int | None = shared.size()
+    style_scale: float = shared.style_scale("Stroke size: the style is looked at so much larger.")
+    preserve_color: str = shared.preserve_color()
     local: float = option(
         0.0,
         "Statistics of a window around each place, as a share of the longest side; 0: the whole.",
@@ -60,20 +51,13 @@ class RealtimeOptions:
         group="Search",
         choices=PRECISIONS,
     )
-    device: str = option(
-        "auto", "Where to compute.", group="Search", choices=("auto", "cpu", "cuda", "mps")
-    )
-    threads: int | None = option(
-        None, "CPU threads; without it, one for each core.", group="Search", low=1, high=1024
-    )
-    memory: str | None = option(
-        None, "Main memory to do with, as 2GB; without it, most of what is free.", group="Search"
-    )
+    device: str = shared.device()
+    threads: int | None = shared.threads()
+    memory: str | None = shared.memory()
 
     def __post_init__(self) -> None:
         """Check all limits."""
         check(self)
-        byte_count(self.memory)
         if self.engine in ("openvino", "onnxruntime") and self.device in ("cuda", "mps"):
             raise OptionError(
                 f"engine {self.engine} computes on the CPU: device {self.device} needs engine torch"
@@ -91,10 +75,8 @@ class TuneOptions:
     content_weight: float = option(1.0, "Weight of content distances.", low=0)
     style_weight: float = option(15.0, "Weight of the distances of Gram matrices.", low=0)
     variation_weight: float = option(2.0, "Weight of total variation.", low=0)
-    threads: int | None = option(
-        None, "CPU threads; without it, one for each core.", low=1, high=1024
-    )
-    seed: int = option(0, "Seed of every random number.", low=0)
+    threads: int | None = shared.threads(group="Basics")
+    seed: int = shared.seed()
 
     def __post_init__(self) -> None:
         """Check all limits."""

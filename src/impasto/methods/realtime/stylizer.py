@@ -14,8 +14,8 @@ from impasto import __version__
 from impasto.errors import OptionError
 from impasto.images import keep_luminance, thumbnail
 from impasto.methods.contract import Image, Part, Pixels
-from impasto.methods.guides import Shares
-from impasto.methods.one_pass import OnePass, mask_as_map, strength_at
+from impasto.methods.guides import Shares, mask_as_map, strength_at
+from impasto.methods.one_pass import OnePass
 from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
@@ -36,31 +36,20 @@ _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
 
 
 @dataclass(frozen=True, eq=False)
-class RealtimeStylizer(OnePass):
-    """Stylize in one pass; a `Stylizer`.
-
-    `codes` are the styles' and `blend` their weights. `masks` (one (H, W) in [0, 1] for each
-    style, or none) say where each style goes; `strength_map` (H, W) multiplies the strength.
-    """
+class RealtimeStylizer(OnePass[RealtimeOptions]):
+    """Stylize by one network and styles' codes; a `Stylizer`. Other fields are `OnePass`'s."""
 
     model: RealtimeModel | ResidualModel
     engine: Engine
     codes: tuple[StyleCode, ...]
-    blend: tuple[float, ...]
-    options: RealtimeOptions
-    masks: tuple[Array, ...] = ()
-    strength_map: Array | None = None
-    room: int | None = None
-    init: None = None
 
     @property
     def cost(self) -> Cost:
         """Return what a tile takes; see `OnePass`."""
-        guided = bool(self.masks) or self.strength_map is not None
         return cost_of(
             self.model.held * (4 if self.engine.precision == "float32" else 2),
             self.model.halo,
-            regions=len(self.codes) if guided else 0,
+            regions=len(self.codes) if self.guided else 0,
             local=bool(self.options.local),
             least=LARGEST if isinstance(self.model, ResidualModel) else 0,
         )
@@ -104,7 +93,7 @@ class RealtimeStylizer(OnePass):
 
     def _regions(self, content: Pixels, strength: Pixels, own: StyleCode | None) -> list[Region]:
         codes = self._colored(content)
-        if not self.masks and self.strength_map is None:
+        if not self.guided:
             code = blend_codes(codes, self.blend)
             if own is not None:
                 share = self.options.strength
@@ -148,7 +137,7 @@ def prepare(
         MissingExtraError: the engine is not installed.
         OptionError: there are masks, but not one for each style.
     """
-    masks, strength_map = mask_as_map(tuple(masks), strength_map, len(styles))
+    masks, strength_map = mask_as_map(masks, strength_map, styles)
     if options.style_scale != 1 and any(isinstance(style, StyleCode) for style in styles):
         raise OptionError(
             "style_scale needs the style's picture; a style that goes by a name has"
@@ -165,8 +154,16 @@ def prepare(
         else StyleCode("picture", encode_style(engine, style, options.style_scale))
         for style in styles
     )
-    room = engines.room(options.memory)
-    return RealtimeStylizer(model, engine, codes, tuple(blend), options, masks, strength_map, room)
+    return RealtimeStylizer(
+        model,
+        engine,
+        codes,
+        blend=tuple(blend),
+        options=options,
+        masks=masks,
+        strength_map=strength_map,
+        room=engines.room(options.memory),
+    )
 
 
 def _model(style: StyleCode | Image, network: str | None) -> RealtimeModel | ResidualModel:
