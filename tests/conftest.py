@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.cores import worker  # isort: skip
+
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +15,6 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 from impasto.engine.openvino import load_openvino
-
-worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-if worker and hasattr(os, "sched_setaffinity"):
-    # one core for each worker: networks that all take every core wait for each other
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 # what a test compiles is for that test
 os.environ["IMPASTO_CACHE"] = "off"

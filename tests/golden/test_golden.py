@@ -17,6 +17,7 @@ import pytest
 import impasto
 from impasto.drawn import draw
 from impasto.images import save_picture
+from impasto.methods.optimize.options import PRESETS
 
 HERE = Path(__file__).parent
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -37,7 +38,7 @@ def test_golden(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     content = draw("watercolor", size=96)
     result = impasto.stylize(
         content, draw(style, size=96), steps=12, coarsest=32, precision="float32", threads=1,
-        **{"style_losses": "gram", "content_weight": 0.03, **options},
+        **{**PRESETS["gatys"][1], **options},
     )  # fmt: skip
     path = HERE / f"{name}.png"
     if os.environ.get("IMPASTO_RENEW_GOLDEN"):

@@ -130,3 +130,19 @@ def test_every_field_is_declared_and_survives_a_recipe() -> None:
     assert all(declared.help.endswith(".") for _, declared in FAST.values())
     options = RealtimeOptions(strength=0.3, size=99, local=0.5, preserve_color="statistics")
     assert RealtimeOptions(**json.loads(json.dumps(as_recipe(options)))) == options
+
+
+def test_the_best_of_vgg19_has_knobs_of_its_own() -> None:
+    best = resolve({"quality": "best", "backbone": "vgg19"})
+    assert isinstance(best, OptimizeOptions)
+    assert best.content_layers == "relu4_1,relu5_1"
+    assert (best.init, best.steps) == ("fast", 500)
+    # a preset and one's own options win, and another quality has none
+    own = resolve({"quality": "best", "backbone": "vgg19", "steps": 9})
+    assert own == dataclasses.replace(best, steps=9)
+    for more in (
+        {"quality": "best", "preset": "gatys"},
+        {"quality": "balanced"},
+        {"preset": "gatys"},
+    ):
+        assert resolve({"backbone": "vgg19", **more}).content_layers is None

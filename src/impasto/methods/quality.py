@@ -33,6 +33,20 @@ QUALITIES: Mapping[str, tuple[str, Mapping[str, Any] | None]] = MappingProxyType
     }
 )
 
+# networks that ask for knobs of their own where the best is wanted: VGG-19's features are spread
+# over other scales than those of `compact`, which the defaults are for
+_BEST: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "vgg19": {
+            "style_losses": "gram, nearest=0.05",
+            "content_layers": "relu4_1,relu5_1",
+            "content_weight": 0.075,
+            "tv_weight": 0.3,
+            "steps": 500,
+        }
+    }
+)
+
 
 def resolve(given: Mapping[str, Any]) -> Options:
     """Return the options of the method that `given` asks for.
@@ -61,6 +75,8 @@ def resolve(given: Mapping[str, Any]) -> Options:
     if method != "optimize":
         return METHODS[method](**rest)
     knobs = dict(QUALITIES[quality][1] or {}) if quality else {}
+    if quality == "best" and rest.get("preset") is None:
+        knobs |= _BEST.get(str(rest.get("backbone")), {})
     for name in PRESETS.get(str(rest.get("preset")), ("", {}))[1]:
         knobs.pop(name, None)  # what a preset says wins
     return resolve_optimize({**knobs, **rest})

@@ -71,3 +71,14 @@ def test_another_size_begins_anew() -> None:
     solver.resize(lambda plane: plane)
     large = torch.rand((1, 3, 32, 32))
     assert solver.propose(large, large).shape == large.shape
+
+
+def test_it_takes_what_it_says() -> None:
+    solver, x = OnPyramid(lambda: Adam(0.02, (0.9, 0.99), 0.1)), torch.rand((1, 3, 64, 64))
+    moved = solver.propose(x, x)
+    assert isinstance(solver.solver, Adam)
+    held = [*(solver.solver.moments or ()), solver.solver.mean, *(solver.last or ())]
+    taken = sum(t.nbytes for t in held if t is not None and t is not moved)
+    # besides, there are the gradient and the levels to come
+    assert 0.6 * 64 * 64 * solver.bytes_per_pixel(64 * 64, 9) < taken
+    assert taken < 64 * 64 * solver.bytes_per_pixel(64 * 64, 9)

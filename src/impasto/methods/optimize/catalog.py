@@ -11,7 +11,7 @@ FIVE = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 
 @dataclass(frozen=True)
 class Loss:
-    """Say what a loss is for, and the layers that it takes where none are named.
+    """Say what a loss is for, and the layers that it takes where none are named, with weights.
 
     `exact`: it is a sum over all places, so that a picture cut into strips gives just the same;
     the others know a picture by some of its places, whose number is bounded.
@@ -24,7 +24,11 @@ class Loss:
 
 STYLE_LOSSES: Mapping[str, Loss] = MappingProxyType(
     {
-        "gram": Loss("which features go together (Gatys 2016)", FIVE),
+        # found on pairs of photos and paintings: deep layers hold more of the loss than they show
+        "gram": Loss(
+            "which features go together (Gatys 2016)",
+            "relu1_1=3,relu2_1=3,relu3_1=2,relu4_1=1.5,relu5_1=1.2",
+        ),
         "moments": Loss("mean and deviation of each feature (Huang 2017)", FIVE),
         "transport": Loss("features as Gaussians, moved the shortest way (Olkin 1982)", FIVE),
         "sliced": Loss("features' whole distribution (Heitz 2021)", FIVE, exact=False),

@@ -11,7 +11,7 @@ from typing import Any
 from impasto.backbones import BACKBONES, layer_name
 from impasto.errors import OptionError
 from impasto.methods import shared_options as shared
-from impasto.methods.optimize.catalog import CONTENT_LOSSES, STYLE_LOSSES, Loss
+from impasto.methods.optimize.catalog import CONTENT_LOSSES, FIVE, STYLE_LOSSES, Loss
 from impasto.options import check, declarations, option, suggest, unknown_option
 
 OPTIMIZERS = ("lbfgs", "adam", "adam-tutorial", "sgd")
@@ -31,13 +31,13 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
             {
                 "content_losses": "features, laplacian=0.5",
                 "content_layers": "relu3_1=0.5,relu4_2",
-                "content_weight": 0.3,
+                "content_weight": 0.25,
             },
         ),
-        "faithful": ("more of the photo", {"content_weight": 0.6}),
+        "faithful": ("more of the photo", {"content_weight": 0.45}),
         "bolder": (
             "more of the painting: less content, larger strokes",
-            {"content_weight": 0.06, "style_scale": 1.4},
+            {"content_weight": 0.045, "style_scale": 1.4},
         ),
         "keep-colors": (
             "the photo's colours, the painting's strokes",
@@ -45,7 +45,12 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
         ),
         "gatys": (
             "the classic: Gram matrices alone",
-            {"style_losses": "gram", "content_weight": 0.03},
+            {
+                "style_losses": "gram",
+                "style_layers": FIVE,
+                "content_weight": 0.03,
+                "tv_weight": 2.0,
+            },
         ),
         "transport": (
             "features as Gaussians: smooth, even",
@@ -101,11 +106,11 @@ class OptimizeOptions:
         "compact", "Network that judges likeness.", group="Look", choices=BACKBONES
     )
     content_weight: float = option(
-        0.2, "Weight of what is kept of the content.", group="Look", low=0, high=1e6
+        0.15, "Weight of what is kept of the content.", group="Look", low=0, high=1e6
     )
     style_weight: float = option(1.0, "Weight of the style.", group="Look", low=0, high=1e6)
     tv_weight: float = option(
-        2.0, "Weight of total variation: calms noise.", group="Look", low=0, high=1e6
+        0.5, "Weight of total variation: calms noise.", group="Look", low=0, high=1e6
     )
     range_weight: float = option(
         50.0, "Weight of values outside what a picture can show.", group="Look", low=0, high=1e6
