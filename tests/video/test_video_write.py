@@ -9,11 +9,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 from films import (
     SIZE,
+    av,
     frames,
     loudness,
     make_film,
