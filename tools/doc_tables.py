@@ -58,6 +58,13 @@ def photoreal_table() -> str:
     return _declared(PhotorealOptions)
 
 
+def film_table() -> str:
+    """Return the options of films that are written."""
+    from impasto.video.options import FilmOptions
+
+    return _declared(FilmOptions)
+
+
 def tune_table() -> str:
     """Return the options of tuning a style."""
     from impasto.methods.realtime.options import TuneOptions
@@ -282,6 +289,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "losses": losses_table,
     "realtime": realtime_table,
     "photoreal": photoreal_table,
+    "film": film_table,
     "tune": tune_table,
     "qualities": qualities_table,
     "styles": styles_table,

@@ -8,13 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from impasto.video.convert import Packer
 from impasto.video.frame import Frame
 from impasto.video.tags import Tags
+
+av = pytest.importorskip("av", reason="PyAV, of the extra [video], is not installed")
 
 SIZE = (48, 64)  # height, width
 SRGB = Tags(1, 1, 1, 1)

@@ -6,10 +6,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
-from films import SIZE, make_film, number_of, picture
+from films import SIZE, av, make_film, number_of, picture
 from hypothesis import given
 from hypothesis import strategies as st
 

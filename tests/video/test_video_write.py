@@ -9,11 +9,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 from films import (
     SIZE,
+    av,
     frames,
     loudness,
     make_film,
@@ -183,6 +183,15 @@ def test_every_codec_keeps_colours_and_times(
         assert np.abs(frame.pixels - pixels)[40:].max() < bound * LEVEL
 
 
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
+def test_encoders_say_nothing_on_the_terminal(
+    tmp_path: Path, codec: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = [Frame(picture(i, (96, 128)), Fraction(i, 25), Fraction(1, 25), i) for i in range(3)]
+    write_frames(tmp_path / "out.mkv", made, codec=codec)
+    assert capfd.readouterr() == ("", "")
+
+
 def bars() -> Any:
     colors = [(1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0,) * 3]
     return np.repeat(np.repeat(np.float32(colors)[None] * 0.75, 16, 1), 48, 0)
@@ -204,7 +213,9 @@ def test_ten_bits_stay_ten(tmp_path: Path) -> None:
     assert len(np.unique(next(iter_frames(high)).pixels[16, :, 1])) > 150  # 8 bits would have 67
 
 
-@pytest.mark.parametrize(("suffix", "codec"), [(".webm", "vp9"), (".mov", "prores")])
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".webm", "vp9"), (".mkv", "vp9"), (".mov", "prores")]
+)
 def test_transparency_is_kept(tmp_path: Path, suffix: str, codec: str) -> None:
     alpha = np.zeros(SIZE, np.float32)
     alpha[:, 20:44], alpha[:, 44:] = 1, 0.5

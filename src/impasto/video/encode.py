@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -83,6 +84,8 @@ class Encoding:
     def context(self) -> VideoCodecContext:
         """Return an encoder, open."""
         av = load_av()
+        # SVT-AV1 writes on the terminal by itself; 1 leaves its errors
+        os.environ.setdefault("SVT_LOG", "1")
         context = av.CodecContext.create(self.codec.encoder, "w")
         self._configure(context)
         context.options = self.codec.settings(self.quality)
