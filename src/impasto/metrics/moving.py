@@ -103,7 +103,8 @@ class MovingPicture:
         matrix, shift = self._affine(number)
         back = np.linalg.inv(matrix).T
         places = (points - shift) @ back
-        for _ in range(30):  # the waves are small beside their length: each step nears by a part
+        # the waves are small beside their length, so that each step nears by a part
+        for _ in range(12 if self.moves.sway else 0):
             places = (points - shift - self._sway(places, number)) @ back
         return places
 
