@@ -180,7 +180,7 @@ def write_frames(folder: Path) -> None:
             stream.height, stream.width = clip.frames[0].shape[:2]
             stream.pix_fmt = "bgr0"
             for pixels in clip.frames:
-                levels = np.uint8(pixels * 255 + 0.5)
+                levels = (pixels * 255 + 0.5).astype(np.uint8)
                 film.mux(stream.encode(av.VideoFrame.from_ndarray(levels, format="rgb24")))
             film.mux(stream.encode())
 

@@ -35,9 +35,7 @@ def smooth(picture: np.ndarray) -> np.ndarray:
     ids=str,
 )
 @pytest.mark.parametrize("back", [1, 4])
-def test_what_is_visible_is_where_it_was(
-    picture: np.ndarray, moves: Moves, back: int
-) -> None:
+def test_what_is_visible_is_where_it_was(picture: np.ndarray, moves: Moves, back: int) -> None:
     film = MovingPicture(smooth(picture), 120, 160, moves)
     motion = film.motion(3, 3 + back)
     error = np.abs(warp(film.frame(3), motion.flow) - film.frame(3 + back)).max(2)

@@ -183,7 +183,8 @@ def alike(before: Array, now: Array) -> Array:
     cv2 = load_cv2()
     misfit = cv2.transform(cv2.absdiff(before, now), np.full((1, 3), 1 / 3, np.float32))
     misfit = cv2.blur(misfit, (5, 5))
-    return np.clip((_OTHER - misfit) / (_OTHER - _ALIKE), 0, 1, dtype=np.float32)
+    sure: Array = np.clip((_OTHER - misfit) / (_OTHER - _ALIKE), 0, 1, dtype=np.float32)
+    return sure
 
 
 def enlarged(values: Array, size: tuple[int, int]) -> Array:
@@ -216,7 +217,8 @@ def _still(earlier: Array, later: Array, flow: Array) -> Array:
         for other in (shifted(earlier, flow), earlier)
     )
     ratio = by_rest / (_STILL_RATIO * by_flow + _STILL_NOISE**2)
-    return np.clip(3 - 2 * ratio, 0, 1, dtype=np.float32)
+    sure: Array = np.clip(3 - 2 * ratio, 0, 1, dtype=np.float32)
+    return sure
 
 
 def _sampled(values: Array, flow: Array, how: int, top: int = 0) -> Array:
