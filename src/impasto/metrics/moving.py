@@ -107,7 +107,7 @@ class MovingPicture:
         # the waves are small beside their length, so that each step nears by a part
         for _ in range(12 if self.moves.sway else 0):
             places = (points - shift - self._sway(places, number)) @ back
-        return np.asarray(places)
+        return places
 
     def _affine(self, number: int) -> tuple[Wide, Wide]:
         angle, scale = self.moves.turn * number, self.moves.grow**-number
@@ -121,7 +121,8 @@ class MovingPicture:
         return waves
 
     def _on_disc(self, number: int) -> Wide:
-        return _places(self.height, self.width) - np.array(self.moves.disc_shift) * number
+        moved: Wide = _places(self.height, self.width) - np.array(self.moves.disc_shift) * number
+        return moved
 
     def _from_disc(self, number: int, places: Wide | None = None) -> Wide:
         """Return how far places are from the disc's middle, in pixels."""
