@@ -128,6 +128,20 @@ def metrics_table() -> str:
     return _declared(MetricsOptions)
 
 
+def film_metrics_table() -> str:
+    """Return the options of measuring films."""
+    from impasto.metrics import FilmOptions
+
+    return _declared(FilmOptions)
+
+
+def temporal_table() -> str:
+    """Return the options of films that do not flicker."""
+    from impasto.temporal import TemporalOptions
+
+    return _declared(TemporalOptions)
+
+
 def explain_table() -> str:
     """Return the options of explaining."""
     from impasto.explanation import ExplainOptions
@@ -301,5 +315,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "training-style": style_training_table,
     "training-gan": gan_training_table,
     "metrics": metrics_table,
+    "film-metrics": film_metrics_table,
+    "temporal": temporal_table,
     "explain": explain_table,
 }

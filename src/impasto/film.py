@@ -23,7 +23,6 @@ from impasto.job import Setup
 from impasto.keyframes import Keyframes
 from impasto.masks import Guides, MaskSource
 from impasto.methods.contract import Image
-from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import resolve
 from impasto.options import as_recipe, declarations
 from impasto.recipe import Ingredient
@@ -119,21 +118,16 @@ def paint_frames(
 
 
 def _painter(setup: Setup, keys: Keyframes | None, temporal: TemporalOptions) -> Painter:
-    from impasto.temporal.painters import Alone, Followed, Optimized
+    from impasto.temporal.painters import Settling, painter_of
 
-    stylizer = setup.stylizer
-    calm = temporal.temporal > 0
-    if calm and hasattr(stylizer, "of_film"):
-        stylizer = stylizer.of_film()
+    stylizer: Any = setup.stylizer
+    if temporal.settle and isinstance(stylizer, Settling):
+        stylizer = stylizer.of_film(temporal.settle)
 
     def at(moment: Fraction) -> AnyStylizer:
-        return stylizer if keys is None else stylizer.varied(*keys.at(moment))
+        return stylizer if keys is None else stylizer.varied(*keys.at(moment))  # type: ignore[no-any-return]
 
-    if not calm:
-        return Alone(at)
-    if isinstance(stylizer.options, OptimizeOptions):
-        return Optimized(at, temporal.temporal, temporal.frame_steps)
-    return Followed(at, temporal.temporal)
+    return painter_of(at, stylizer, temporal)
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,14 +96,16 @@ class MovingPicture:
     def _material(self, places: Wide, number: int) -> Wide:
         """Return the picture's point at each place of a frame, both from their middles."""
         matrix, shift = self._affine(number)
-        return places @ matrix.T + shift + self._sway(places, number)
+        points: Wide = places @ matrix.T + shift + self._sway(places, number)
+        return points
 
     def _place(self, points: Wide, number: int) -> Wide:
         """Return where the picture's points are in a frame; the way back of `_material`."""
         matrix, shift = self._affine(number)
         back = np.linalg.inv(matrix).T
-        places = (points - shift) @ back
-        for _ in range(30):  # the waves are small beside their length: each step nears by a part
+        places: Wide = (points - shift) @ back
+        # the waves are small beside their length, so that each step nears by a part
+        for _ in range(12 if self.moves.sway else 0):
             places = (points - shift - self._sway(places, number)) @ back
         return places
 
@@ -115,17 +117,20 @@ class MovingPicture:
 
     def _sway(self, places: Wide, number: int) -> Wide:
         size = self.moves.sway * np.sin(0.5 * number)
-        return size * np.sin(2 * np.pi / self.moves.wave * places[..., ::-1] + (0.3, 1.1))
+        waves: Wide = size * np.sin(2 * np.pi / self.moves.wave * places[..., ::-1] + (0.3, 1.1))
+        return waves
 
     def _on_disc(self, number: int) -> Wide:
-        return _places(self.height, self.width) - np.array(self.moves.disc_shift) * number
+        moved: Wide = _places(self.height, self.width) - np.array(self.moves.disc_shift) * number
+        return moved
 
     def _from_disc(self, number: int, places: Wide | None = None) -> Wide:
         """Return how far places are from the disc's middle, in pixels."""
         places = _places(self.height, self.width) if places is None else places
         start = np.array([-self.width / 4, -self.height / 8])
         middle = start + np.array(self.moves.disc_shift) * number
-        return np.hypot(*np.moveaxis(places - middle, 2, 0))
+        away: Wide = np.hypot(*np.moveaxis(places - middle, 2, 0))
+        return away
 
 
 def _places(height: int, width: int) -> Wide:

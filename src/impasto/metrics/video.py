@@ -208,7 +208,8 @@ class FilmMeter:
             if far is not None:
                 track.long.add(track.frames[0], track.frames[-1], far)
             if self.change is not None and self.frames % _EVERY == 1:
-                track.changes.append(_changed(self.change, *list(track.frames)[-2:], motion))
+                before, now = track.frames[-2], track.frames[-1]
+                track.changes.append(_changed(self.change, before, now, motion))
 
 
 def measure_film(

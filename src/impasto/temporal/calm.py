@@ -1,27 +1,35 @@
 """Calm what is painted frame by frame: what was painted before is moved along, and kept.
 
-What a frame's places looked like in the frame before is warped by the content's own flow and
-blended in where it is to be seen (Ruder 2016; as post-processing Bonneel et al., "Blind video
-temporal consistency", SIGGRAPH Asia 2015, and Lai et al., ECCV 2018). Departures: the blend is
-recursive, so that it remembers more than a frame; it is in the picture and not in its gradients,
-as strokes flicker more than colours do; and what warping and averaging take away of fine detail is
-given back, so that it does not smear.
+What a place looked like in the frame before is warped by the content's own flow and blended in
+where it is to be seen (Ruder 2016; as post-processing Bonneel et al., "Blind video temporal
+consistency", SIGGRAPH Asia 2015, and Lai et al., ECCV 2018). Departures: the blend is recursive,
+so that it remembers more than a frame; it is in the picture and not in its gradients, as strokes
+flicker more than colours do; and what warping and averaging take away of fine detail is given
+back, so that it does not smear.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.engine import usable_cores
 from impasto.methods.contract import Image
 from impasto.temporal.flow import Motion, Seen, alike, enlarged, load_cv2, shifted, warp
 
 Array = NDArray[np.float32]
+Found = TypeVar("Found")
 
 MOST = 0.95  # share of the past at most: of a change in the style, half is there after 14 frames
 _GAIN = 1.1  # of fine detail, for each frame at most
 _CELL = 8  # pixels a side in which detail is compared
 _LEAST = 1e-5  # square of detail under which there is none
+_STRIP = 8 * _CELL  # rows that a thread takes at a time: they stay in its cache
+_REACH = 2  # rows that the blur looks beyond
 
 
 class Calm:
@@ -30,8 +38,9 @@ class Calm:
     `share` in [0, 1] is how much of the past a visible place keeps.
     """
 
-    def __init__(self, share: float = MOST) -> None:
+    def __init__(self, share: float = MOST, threads: int | None = None) -> None:
         self.share = share
+        self._pool = ThreadPoolExecutor(threads or usable_cores())
         self._painted: Image | None = None
         self._content: Array | None = None
 
@@ -42,8 +51,9 @@ class Calm:
     def __call__(self, painted: Image, seen: Seen, motion: Motion | None) -> Image:
         """Return the painted frame (H, W, 3), calmed.
 
-        `seen` is its content's, `motion` leads to the content of the frame that was calmed last;
-        None is the first frame.
+        `seen` is its content's, which may have another size, `motion` leads to the content of the
+        frame that was calmed last; None is the first frame. The result is kept and must not be
+        written to.
         """
         if motion is None or self._painted is None or self._content is None or not self.share:
             self._painted, self._content = painted, seen.color
@@ -53,39 +63,63 @@ class Calm:
         content = shifted(self._content, motion.flow)
         trust = self.share * motion.visible * alike(content, seen.color)
         self._content = _blended(seen.color, content, trust)
-        flow, share = enlarged(motion.flow, motion.size), enlarged(trust, motion.size)
-        calmed = _blended(painted, warp(self._painted, flow), share)
-        self._painted = _keen(calmed, painted, trust)
+        self._painted = self._calmed(painted, self._painted, motion, trust)
         return self._painted
+
+    def _calmed(self, painted: Image, before: Image, motion: Motion, trust: Array) -> Image:
+        cv2 = load_cv2()
+        height, width = painted.shape[:2]
+        flow, share = enlarged(motion.flow, (height, width)), enlarged(trust, (height, width))
+        calmed, detail = np.empty_like(painted), np.empty((height, width), np.float32)
+
+        def blend(rows: slice) -> tuple[Array, Array]:
+            outer = slice(max(rows.start - _REACH, 0), min(rows.stop + _REACH, height))
+            inner = slice(rows.start - outer.start, rows.stop - outer.start)
+            mixed = _blended(painted[outer], warp(before, flow[outer], outer.start), share[outer])
+            calmed[rows], detail[rows] = mixed[inner], _detail(mixed)[inner]
+            return _strength(_detail(painted[outer])[inner]), _strength(detail[rows])
+
+        wanted, there = map(np.concatenate, zip(*self._strips(blend, height), strict=True))
+        # fine detail that is painted and has been lost on the way is given back little by little
+        gain = np.sqrt((cv2.blur(wanted, (3, 3)) + _LEAST) / (cv2.blur(there, (3, 3)) + _LEAST))
+        gain = gain.clip(1, _GAIN) - 1
+        gain *= cv2.resize(trust, gain.shape[::-1], interpolation=cv2.INTER_AREA)
+        large = cv2.resize(gain, (width, height), interpolation=cv2.INTER_LINEAR)
+
+        def sharpen(rows: slice) -> None:
+            more = cv2.multiply(detail[rows], large[rows])
+            keen = cv2.add(calmed[rows], cv2.merge([more] * 3))
+            np.clip(keen, 0, 1, out=calmed[rows])
+
+        self._strips(sharpen, height)
+        return calmed
+
+    def _strips(self, work: Callable[[slice], Found], height: int) -> list[Found]:
+        """Do some work for all rows, in threads."""
+        starts = range(0, height, _STRIP)
+        rows: Iterable[slice] = (slice(s, min(s + _STRIP, height)) for s in starts)
+        return list(self._pool.map(work, rows))
 
 
 def _blended(now: Array, past: Array, share: Array) -> Array:
     """Return now + share (past - now), in `past`'s memory."""
-    past -= now
-    past *= share[..., None]
-    past += now
-    return past
-
-
-def _keen(calmed: Image, painted: Image, trust: Array) -> Image:
-    """Give back the fine detail that the painted frame has and the calmed has not, in place."""
     cv2 = load_cv2()
-    height, width = calmed.shape[:2]
-    detail = calmed - cv2.GaussianBlur(calmed, (5, 5), 1.2)
-    wanted, there = _strength(painted - cv2.GaussianBlur(painted, (5, 5), 1.2)), _strength(detail)
-    gain = np.sqrt((wanted + _LEAST) / (there + _LEAST)).clip(1, _GAIN) - 1
-    gain *= cv2.resize(trust, gain.shape[::-1], interpolation=cv2.INTER_AREA)
-    large = cv2.resize(gain, (width, height), interpolation=cv2.INTER_LINEAR)
-    detail *= large[..., None]
-    calmed += detail
-    return np.clip(calmed, 0, 1, out=calmed)
+    cv2.subtract(past, now, past)
+    cv2.multiply(past, cv2.merge([share] * 3), past)
+    return cv2.add(past, now, past)  # type: ignore[no-any-return]
+
+
+def _detail(image: Array) -> Array:
+    """Return the fine detail (H, W) of grey, as that of colours is hardly seen."""
+    cv2 = load_cv2()
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    fine: Array = cv2.subtract(grey, cv2.GaussianBlur(grey, (5, 5), 1.2))
+    return fine
 
 
 def _strength(detail: Array) -> Array:
-    """Return the mean square of detail around each cell, (h, w)."""
+    """Return the mean square of detail (H, W) in each cell, (h, w)."""
     cv2 = load_cv2()
-    height, width = detail.shape[:2]
-    size = max(1, width // _CELL), max(1, height // _CELL)
-    squares = cv2.resize(cv2.multiply(detail, detail), size, interpolation=cv2.INTER_AREA)
-    strength: Array = cv2.blur(squares.mean(2), (3, 3))
-    return strength
+    size = tuple(-(-side // _CELL) for side in detail.shape[1::-1])
+    squares: Array = cv2.resize(cv2.multiply(detail, detail), size, interpolation=cv2.INTER_AREA)
+    return squares

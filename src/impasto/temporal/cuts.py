@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,11 +56,11 @@ def _evened(grey: Array) -> Array:
 def _histogram(color: Array) -> Array:
     cv2 = load_cv2()
     levels = cv2.convertScaleAbs(color[::2, ::2], alpha=255)
-    counts: Array = cv2.calcHist([levels], [0, 1, 2], None, [8] * 3, [0, 256] * 3)
+    soft: Any = cv2.calcHist([levels], [0, 1, 2], None, [8] * 3, [0, 256] * 3)
     # neighbouring colours share, as noise and light move pixels over the borders of bins
-    soft = counts
     for axis in range(3):
         padded = np.pad(soft, [(1, 1) if i == axis else (0, 0) for i in range(3)], mode="edge")
         before, after = (np.take(padded, range(s, s + 8), axis) for s in (0, 2))
         soft = (before + 2 * soft + after) / 4
-    return soft / soft.sum()
+    shares: Array = soft / soft.sum()
+    return shares

@@ -141,13 +141,14 @@ def chained(motions: Sequence[Motion]) -> Motion:
     return Motion(last.size, flow, visible)
 
 
-def warp(image: Array, flow: Array) -> Array:
+def warp(image: Array, flow: Array, top: int = 0) -> Array:
     """Return an image (H, W, C) of the earlier frame as it lies in the later; bicubic.
 
-    Beyond the border its outermost pixels are repeated. Bicubic weights overshoot beside edges:
-    the result may leave [0, 1] by a little.
+    `flow` may be that of some rows alone, from `top` on; so is the result then. Beyond the border
+    its outermost pixels are repeated. Bicubic weights overshoot beside edges: the result may leave
+    [0, 1] by a little.
     """
-    return _sampled(image, flow, load_cv2().INTER_CUBIC)
+    return _sampled(image, flow, load_cv2().INTER_CUBIC, top)
 
 
 def shifted(values: Array, flow: Array) -> Array:
@@ -169,10 +170,11 @@ def visibility(backward: Array, forward: Array, slack: float = 1.0) -> Array:
     squares = _square(backward)
     apart = _square(backward + ahead) / (0.01 * (squares + _square(ahead)) + 0.5 * slack)
     steep = _steepness(backward) / (0.01 * squares + 0.002 * slack)
-    where = backward + _grid(height, width)
-    x, y = where[..., 0], where[..., 1]
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    sure: Array = np.clip(1.5 - np.maximum(apart, steep), 0, 1, dtype=np.float32) * inside
+    sure: Array = np.clip(1.5 - np.maximum(apart, steep), 0, 1)
+    axes = np.ogrid[:height, :width][::-1]
+    for along, places in zip(load_cv2().split(backward), axes, strict=True):
+        where = along + places.astype(np.float32)
+        sure *= (where >= 0) & (where <= places.size - 1)
     return sure
 
 
@@ -181,7 +183,8 @@ def alike(before: Array, now: Array) -> Array:
     cv2 = load_cv2()
     misfit = cv2.transform(cv2.absdiff(before, now), np.full((1, 3), 1 / 3, np.float32))
     misfit = cv2.blur(misfit, (5, 5))
-    return np.clip((_OTHER - misfit) / (_OTHER - _ALIKE), 0, 1, dtype=np.float32)
+    sure: Array = np.clip((_OTHER - misfit) / (_OTHER - _ALIKE), 0, 1, dtype=np.float32)
+    return sure
 
 
 def enlarged(values: Array, size: tuple[int, int]) -> Array:
@@ -214,12 +217,14 @@ def _still(earlier: Array, later: Array, flow: Array) -> Array:
         for other in (shifted(earlier, flow), earlier)
     )
     ratio = by_rest / (_STILL_RATIO * by_flow + _STILL_NOISE**2)
-    return np.clip(3 - 2 * ratio, 0, 1, dtype=np.float32)
+    sure: Array = np.clip(3 - 2 * ratio, 0, 1, dtype=np.float32)
+    return sure
 
 
-def _sampled(values: Array, flow: Array, how: int) -> Array:
+def _sampled(values: Array, flow: Array, how: int, top: int = 0) -> Array:
     cv2 = load_cv2()
-    where = flow + _grid(*flow.shape[:2])
+    rows, width = flow.shape[:2]
+    where = flow + _grid(*values.shape[:2])[top : top + rows, :width]
     found: Array = cv2.remap(values, where, None, how, borderMode=cv2.BORDER_REPLICATE)
     return found
 
@@ -231,7 +236,8 @@ def _steepness(flow: Array) -> Array:
 
 
 def _square(flow: Array) -> Array:
-    return flow[..., 0] ** 2 + flow[..., 1] ** 2  # type: ignore[no-any-return]
+    across, down = load_cv2().split(flow)
+    return across * across + down * down  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""How calm a film is painted."""
+"""Options of films that do not flicker. Needs neither OpenCV nor torch."""
 
 from __future__ import annotations
 
@@ -9,13 +9,29 @@ from impasto.options import check, option
 
 @dataclass(frozen=True)
 class TemporalOptions:
-    """All that can be asked of how one frame follows another."""
+    """Say how calm a film is to be."""
 
     temporal: float = option(
-        1.0, "How calm films are: 0 paints each frame by itself, which flickers.", low=0, high=1
+        1.0,
+        "How calm: 0 paints frame by frame, 1 keeps what was painted wherever it is still seen.",
+        group="Film",
+        low=0,
+        high=1,
+    )
+    settle: float = option(
+        0.0,
+        "How slowly the frame's own statistics are followed: calmer where things pass, not where"
+        " light changes.",
+        group="Film",
+        low=0,
+        high=0.99,
     )
     frame_steps: int = option(
-        60, "Steps of the optimiser at each frame that follows another.", low=1, high=100_000
+        60,
+        "Steps of the optimiser at each frame that follows another.",
+        group="Film",
+        low=1,
+        high=100_000,
     )
 
     def __post_init__(self) -> None:

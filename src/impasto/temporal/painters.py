@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from impasto.engine import ahead
 from impasto.methods.contract import Anchor, Image, Stylizer
 from impasto.temporal.calm import MOST, Calm
 from impasto.temporal.cuts import is_cut
-from impasto.temporal.flow import FAST, FINE, Effort, Motion, Seen, chained, find_motion, look, warp
+from impasto.temporal.flow import FAST, FINE, Effort, Motion, Seen, chained, find_motion, load_cv2, look, warp
+from impasto.temporal.options import TemporalOptions
 from impasto.video.frame import Frame
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class Moment:
     frame: Frame
     seen: Seen | None = None
     motion: Motion | None = None
+
+    @property
+    def begins(self) -> bool:
+        """Say whether a shot begins, or nobody knows."""
+        return self.motion is None
 
 
 def moments(frames: Iterable[Frame], effort: Effort | None) -> Iterator[Moment]:
@@ -89,24 +95,39 @@ class Alone:
         return stylizer(moment.frame.pixels)
 
 
+@runtime_checkable
+class Settling(Protocol):
+    """Stylize frames of a film, settling over time what it finds in them."""
+
+    def of_film(self, share: float) -> Any:
+        """Return one for a film; `share` in [0, 1) is how slowly frames are followed."""
+        ...
+
+    def begin_shot(self) -> None:
+        """Forget the frames before."""
+        ...
+
+
 class Followed:
     """Paint frames in one pass, and keep what was painted before where it is still to be seen."""
 
     effort: Effort | None = FAST
 
-    def __init__(self, at: AtTime, temporal: float) -> None:
+    def __init__(self, at: AtTime, temporal: float, threads: int | None = None) -> None:
         """Take what returns the stylizer of a moment, and how calm it is to be, 0 to 1."""
-        self.at, self.calm = at, Calm(temporal * MOST)
+        self.at, self.calm = at, Calm(temporal * MOST, threads)
 
     def __call__(self, moment: Moment) -> Image:
         """Return the frame, painted and calmed."""
         stylizer = self.at(moment.frame.time)
-        if moment.motion is None:
+        if moment.begins:
             self.calm.forget()
-            if hasattr(stylizer, "begin_shot"):
+            if isinstance(stylizer, Settling):
                 stylizer.begin_shot()
         assert moment.seen is not None
-        return self.calm(stylizer(moment.frame.pixels), moment.seen, moment.motion)
+        # it keeps what it is given, and a stylizer may lend its memory and paint there again
+        painted = np.array(stylizer(moment.frame.pixels), np.float32)
+        return self.calm(painted, moment.seen, moment.motion)
 
 
 class Optimized:
@@ -161,3 +182,15 @@ class Optimized:
             anchors.append(Anchor(moved, counts, self.temporal * NEAR))
             taken = np.maximum(taken, visible)
         return anchors
+
+
+def painter_of(
+    at: AtTime, stylizer: Any, options: TemporalOptions, threads: int | None = None
+) -> Painter:
+    """Return what paints a film's frames by these options; `stylizer` is one of those of `at`."""
+    if not options.temporal and not options.settle:
+        return Alone(at)
+    load_cv2()
+    if hasattr(stylizer, "start"):  # it takes what to begin from, and what to stay near
+        return Optimized(at, options.temporal, options.frame_steps)
+    return Followed(at, options.temporal, threads)

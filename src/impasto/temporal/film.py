@@ -1,0 +1,42 @@
+"""From frames to stylised frames that do not flicker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from impasto.methods.contract import Image, Stylizer
+from impasto.temporal.options import TemporalOptions
+from impasto.temporal.painters import moments, painter_of
+from impasto.video.frame import Frame
+
+
+@dataclass(frozen=True, eq=False)
+class CalmFrame:
+    """Hold a stylised frame (H, W, 3), and whether it begins a shot."""
+
+    image: Image
+    begins: bool
+
+
+def calm_film(
+    contents: Iterable[Image],
+    stylizer: Stylizer,
+    options: TemporalOptions | None = None,
+    threads: int | None = None,
+) -> Iterator[CalmFrame]:
+    """Yield the stylised frames of a film, calm where its content is.
+
+    `contents` are frames (H, W, 3) of one size, in order; they are stylised one by one, each at its
+    own size or, where the stylizer changes that, at the one it gives. Flow is sought in a thread,
+    a frame ahead. What is held is a frame or two, however long the film.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+        ImageError: frames are not of one size.
+    """
+    painter = painter_of(lambda time: stylizer, stylizer, options or TemporalOptions(), threads)
+    frames = (Frame(content, Fraction(i), Fraction(1), i) for i, content in enumerate(contents))
+    for moment in moments(frames, painter.effort):
+        yield CalmFrame(painter(moment), moment.begins)
