@@ -23,13 +23,14 @@ import numpy as np
 
 import impasto
 from benchmarks.machine import save
+from impasto.film import TemporalOptions, calm_film
 from impasto.images import fit
 from impasto.methods.contract import Image
 from impasto.metrics import Judge
 from impasto.metrics.flicker import Flicker
 from impasto.metrics.moving import Moves, MovingPicture
 from impasto.metrics.video import LONG, WarpingError
-from impasto.temporal import FINE, Motion, TemporalOptions, calm_film, chained, find_motion, look
+from impasto.temporal import FINE, Motion, chained, find_motion, look
 from impasto.temporal.cuts import is_cut
 
 FRAMES, SIDE, RATE = 48, 640, 25.0

@@ -36,6 +36,7 @@ LAYERS = (
     ("job",),
     ("workspace",),
     ("stream", "video"),
+    ("film",),
     ("batch",),
     ("api",),
     ("train",),

@@ -137,7 +137,7 @@ def film_metrics_table() -> str:
 
 def temporal_table() -> str:
     """Return the options of films that do not flicker."""
-    from impasto.temporal import TemporalOptions
+    from impasto.film import TemporalOptions
 
     return _declared(TemporalOptions)
 

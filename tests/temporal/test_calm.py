@@ -10,9 +10,10 @@ import pytest
 pytest.importorskip("cv2", reason="flow needs the [video] extra")
 
 from impasto.errors import OptionError
+from impasto.film import TemporalOptions, calm_film
 from impasto.metrics.moving import Moves, MovingPicture
 from impasto.metrics.video import WarpingError
-from impasto.temporal import Calm, TemporalOptions, calm_film, find_motion, look
+from impasto.temporal import Calm, find_motion, look
 from impasto.temporal.calm import _detail
 
 Frames = list[np.ndarray]

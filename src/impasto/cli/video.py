@@ -22,8 +22,8 @@ from impasto.cli.looks import (
 )
 from impasto.cli.watch import clock
 from impasto.errors import OptionError
+from impasto.film.options import TemporalOptions
 from impasto.names import short, target
-from impasto.temporal.options import TemporalOptions
 from impasto.video.options import FilmOptions
 
 _PATH = click.Path(path_type=Path)
@@ -36,7 +36,7 @@ class _Time(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Fraction:
         """Return seconds."""
-        from impasto.keyframes import seconds
+        from impasto.film.keyframes import seconds
 
         return value if isinstance(value, Fraction) else seconds(value)
 

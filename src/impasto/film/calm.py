@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from impasto.film.options import TemporalOptions
+from impasto.film.painters import moments, painter_of, settled
 from impasto.methods.contract import Image, Stylizer
-from impasto.temporal.options import TemporalOptions
-from impasto.temporal.painters import moments, painter_of
 from impasto.video.frame import Frame
 
 
@@ -36,7 +36,9 @@ def calm_film(
         MissingExtraError: OpenCV is not installed.
         ImageError: frames are not of one size.
     """
-    painter = painter_of(lambda time: stylizer, stylizer, options or TemporalOptions(), threads)
+    options = options or TemporalOptions()
+    ready = settled(stylizer, options)
+    painter = painter_of(lambda time: ready, ready, options, threads)
     frames = (Frame(content, Fraction(i), Fraction(1), i) for i, content in enumerate(contents))
     for moment in moments(frames, painter.effort):
         yield CalmFrame(painter(moment), moment.begins)

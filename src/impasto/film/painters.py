@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from impasto.engine import ahead
+from impasto.film.options import TemporalOptions
 from impasto.methods.contract import Anchor, Image, Stylizer
 from impasto.temporal.calm import MOST, Calm
 from impasto.temporal.cuts import is_cut
-from impasto.temporal.flow import FAST, FINE, Effort, Motion, Seen, chained, find_motion, load_cv2, look, warp
-from impasto.temporal.options import TemporalOptions
+from impasto.temporal.flow import (
+    FAST,
+    FINE,
+    Effort,
+    Motion,
+    Seen,
+    chained,
+    find_motion,
+    load_cv2,
+    look,
+    warp,
+)
 from impasto.video.frame import Frame
 
 if TYPE_CHECKING:
@@ -182,6 +193,13 @@ class Optimized:
             anchors.append(Anchor(moved, counts, self.temporal * NEAR))
             taken = np.maximum(taken, visible)
         return anchors
+
+
+def settled(stylizer: Any, options: TemporalOptions) -> Any:
+    """Return the stylizer for a film, settling what it finds in frames if it can and should."""
+    if options.settle and isinstance(stylizer, Settling):
+        return stylizer.of_film(options.settle)
+    return stylizer
 
 
 def painter_of(

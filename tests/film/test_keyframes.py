@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.errors import OptionError
-from impasto.keyframes import Key, Keyframes, seconds
+from impasto.film.keyframes import Key, Keyframes, seconds
 
 TEXT = """
 [[key]]

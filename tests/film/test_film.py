@@ -17,11 +17,11 @@ import impasto
 from impasto.cli.main import cli
 from impasto.errors import ImageError, OptionError
 from impasto.film import Painted, open_film, paint_frames
+from impasto.film.options import TemporalOptions
+from impasto.film.painters import LAGS, Optimized
 from impasto.job import Setup
 from impasto.masks import Guides
 from impasto.methods.quality import resolve
-from impasto.temporal.options import TemporalOptions
-from impasto.temporal.painters import LAGS, Optimized
 from impasto.video import Frame, iter_frames
 from impasto.video.read import Part
 from impasto.video.y4m import read_y4m

@@ -17,24 +17,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impasto.errors import OptionError
+from impasto.film.keyframes import Keyframes
+from impasto.film.options import TemporalOptions
 from impasto.images import resize
 from impasto.images.load import Source
 from impasto.job import Setup
-from impasto.keyframes import Keyframes
 from impasto.masks import Guides, MaskSource
 from impasto.methods.contract import Image
 from impasto.methods.quality import resolve
 from impasto.options import as_recipe, declarations
 from impasto.recipe import Ingredient
 from impasto.styles import StyleSource
-from impasto.temporal.options import TemporalOptions
 from impasto.video import Copied, FilmOptions, Frame, Plan, VideoInfo, iter_frames, open_sink, probe
 from impasto.video.read import Seconds, VideoSource, exact, exact_rate
 from impasto.video.write import Target
 
 if TYPE_CHECKING:
+    from impasto.film.painters import Painter
     from impasto.job import AnyStylizer
-    from impasto.temporal.painters import Painter
 
 _WARM_UP = 12  # frames that are painted again before a run goes on, so that no step is seen
 
@@ -101,7 +101,7 @@ def paint_frames(
         as the setup's stylizer.
         MissingExtraError: films are to be calm, and OpenCV is not installed.
     """
-    from impasto.temporal.painters import moments
+    from impasto.film.painters import moments
 
     painter = _painter(setup, keys, temporal or TemporalOptions())
     # at the size of the result, so that what moved is known there
@@ -118,11 +118,9 @@ def paint_frames(
 
 
 def _painter(setup: Setup, keys: Keyframes | None, temporal: TemporalOptions) -> Painter:
-    from impasto.temporal.painters import Settling, painter_of
+    from impasto.film.painters import painter_of, settled
 
-    stylizer: Any = setup.stylizer
-    if temporal.settle and isinstance(stylizer, Settling):
-        stylizer = stylizer.of_film(temporal.settle)
+    stylizer = settled(setup.stylizer, temporal)
 
     def at(moment: Fraction) -> AnyStylizer:
         return stylizer if keys is None else stylizer.varied(*keys.at(moment))  # type: ignore[no-any-return]

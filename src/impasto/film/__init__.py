@@ -1,0 +1,20 @@
+"""Films painted: styles over time, frames that follow each other calmly, a film out."""
+
+from impasto.film.calm import CalmFrame, calm_film
+from impasto.film.keyframes import Key, Keyframes
+from impasto.film.options import TemporalOptions
+from impasto.film.run import Film, Painted, Part, open_film, paint_frames, stylize_video
+
+__all__ = [
+    "CalmFrame",
+    "Film",
+    "Key",
+    "Keyframes",
+    "Painted",
+    "Part",
+    "TemporalOptions",
+    "calm_film",
+    "open_film",
+    "paint_frames",
+    "stylize_video",
+]
