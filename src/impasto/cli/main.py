@@ -19,6 +19,7 @@ from impasto.errors import ImpastoError
 COMMANDS = {
     "stylize": ("stylize", "Paint a photo in the style of another picture."),
     "video": ("video", "Paint a film, with its sound, frame after frame."),
+    "camera": ("camera", "Paint what a camera shows, as it shows it."),
     "styles": ("styles", "List, look at, save and tune styles."),
     "regions": ("regions", "Split pictures into regions that match, for masks."),
     "inspect": ("recipes", "Show how a picture was made."),
