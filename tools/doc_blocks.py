@@ -1,7 +1,7 @@
 """Run what the docs show: Python blocks, and the `$ impasto ...` lines of console blocks.
 
 Each page runs from top to bottom in a temporary folder of its own that holds small pictures
-`photo.jpg`, `painting.jpg` and `other.jpg`; its Python blocks share one namespace. A line of
+`photo.jpg`, `painting.jpg` and `other.jpg`, and a film, `clip.mp4`; its Python blocks share one namespace. A line of
 console output that begins with `impasto: ` must be printed, and is the only way to show a
 command that fails. There are no downloads. Blocks of any other kind are text.
 """
@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,17 @@ def _draw_pictures(folder: Path) -> None:
     folder.mkdir()
     for name, (drawing, height) in PICTURES.items():
         save_picture(folder / name, draw(drawing, size=64)[:height])
+    _film(folder / "clip.mp4", draw("watercolor", size=64)[:48])
+
+
+def _film(path: Path, picture: Any) -> None:
+    """Write a film of six frames in which a picture moves."""
+    import numpy as np
+
+    from impasto.video import Frame, write_frames
+
+    step = Fraction(1, 25)
+    write_frames(path, (Frame(np.roll(picture, i, 1), i * step, step, i) for i in range(6)))
 
 
 @contextmanager
