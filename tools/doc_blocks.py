@@ -1,9 +1,9 @@
 """Run what the docs show: Python blocks, and the `$ impasto ...` lines of console blocks.
 
 Each page runs from top to bottom in a temporary folder of its own that holds small pictures
-`photo.jpg`, `painting.jpg` and `other.jpg`, and a film, `clip.mp4`; its Python blocks share one namespace. A line of
-console output that begins with `impasto: ` must be printed, and is the only way to show a
-command that fails. There are no downloads. Blocks of any other kind are text.
+`photo.jpg`, `painting.jpg` and `other.jpg`, and a film, `clip.mp4`; its Python blocks share one
+namespace. A line of console output that begins with `impasto: ` must be printed, and is the only
+way to show a command that fails. There are no downloads. Blocks of any other kind are text.
 """
 
 from __future__ import annotations
