@@ -41,9 +41,7 @@ def test_is_an_image_with_many_tones_and_repeats(name: str) -> None:
 
 
 def test_another_seed_is_another_picture(name: str) -> None:
-    other = draw(name, size=SIZE, seed=4)
-    assert np.isfinite(other).all()
-    assert np.abs(drawn(name) - other).mean() > 0.02
+    assert np.abs(drawn(name) - draw(name, size=SIZE, seed=1)).mean() > 0.02
 
 
 def test_a_seed_keeps_its_composition_at_another_size(name: str) -> None:
@@ -52,8 +50,9 @@ def test_a_seed_keeps_its_composition_at_another_size(name: str) -> None:
     assert np.abs(coarse[0] - coarse[1]).mean() < 0.05
 
 
-def test_a_small_one_draws_without_a_warning(name: str) -> None:
-    assert np.isfinite(draw(name, size=16, seed=5)).all()
+@pytest.mark.parametrize("seed", [4, 5])
+def test_every_seed_draws_without_a_warning(name: str, seed: int) -> None:
+    assert np.isfinite(draw(name, size=16, seed=seed)).all()
 
 
 def test_the_older_drawings_keep_their_numbers() -> None:

@@ -126,7 +126,7 @@ def test_flat_pictures_have_finite_losses(backbone: Backbone, name: str) -> None
 @pytest.mark.parametrize("name", [*CONTENT_LOSSES, *STYLE_LOSSES])
 def test_half_precision_is_near(compact: object, name: str) -> None:
     """Of pictures with texture, whose covariances are as poor as those of photos."""
-    drawn = [draw(kind, size=128) for kind in ("watercolor", "brushwork", "mosaic")]
+    drawn = [draw(kind, size=160) for kind in ("watercolor", "brushwork", "mosaic")]
     pictures = [torch.from_numpy(image).permute(2, 0, 1)[None] for image in drawn]
     losses = []
     for dtype in (torch.float32, torch.bfloat16):
