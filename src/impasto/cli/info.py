@@ -19,6 +19,7 @@ _PACKAGES = {
     "[export]": ("onnx", "onnxscript", "onnxruntime"),
     "[heic]": ("pi-heif",),
     "[regions]": ("scikit-image", "dlib-bin"),
+    "[video]": ("av", "opencv-python-headless"),
 }
 
 
