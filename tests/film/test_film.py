@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,14 +17,15 @@ from numpy.typing import NDArray
 
 import impasto
 from impasto.cli.main import cli
-from impasto.errors import ImageError, OptionError
-from impasto.film import Painted, open_film, paint_frames
+from impasto.errors import ImageError, OptionError, VideoError
+from impasto.film import Painted, calm_film, open_film, paint_frames
+from impasto.film import Part as FilmPart
 from impasto.film.options import TemporalOptions
 from impasto.film.painters import LAGS, Optimized
 from impasto.job import Setup
 from impasto.masks import Guides
 from impasto.methods.quality import resolve
-from impasto.video import Frame, iter_frames
+from impasto.video import Frame, iter_frames, probe
 from impasto.video.read import Part
 from impasto.video.y4m import read_y4m
 
@@ -214,3 +217,104 @@ def test_the_command(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     piped = run.invoke(cli, ["video", *flags, "-o", "-"], catch_exceptions=False)
     found = list(read_y4m(io.BytesIO(piped.stdout_bytes), Part()))
     assert len(found) == 4
+
+
+def folder_of(path: Path, pictures: list[Pictures]) -> Path:
+    path.mkdir()
+    for number, image in enumerate(pictures):
+        impasto.save(path / f"{number}.png", image)
+    return path
+
+
+def test_a_run_goes_on_with_its_own_film_only(tmp_path: Path, noisy: list[Pictures]) -> None:
+    one, two = (folder_of(tmp_path / name, noisy[:4]) for name in ("one", "two"))
+    (two / "3.png").write_bytes((one / "0.png").read_bytes())
+
+    def job(source: Path, start: int = 0, **options: Any) -> Any:
+        film = open_film(source, STYLE, tmp_path / "o.mp4", None, None, Guides(), options)
+        return replace(film, part=FilmPart(Fraction(start)))._plan(None).job
+
+    assert job(one) == job(one)
+    assert job(one) == job(one, threads=1)  # which changes no picture that anybody could tell
+    for other in (job(two), job(one, start=1), job(one, strength=0.5), job(one, temporal=0.5)):
+        assert other != job(one)
+
+
+def test_a_mistake_does_not_touch_what_a_run_has_left(film: Path, tmp_path: Path) -> None:
+    def stop(frame: Painted) -> None:
+        if frame.number == 5:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="--resume"):
+        impasto.stylize_video(film, STYLE, out, progress=stop)
+    (kept,) = tmp_path.iterdir()
+    before = sorted(path.name for path in kept.iterdir())
+    with pytest.raises(OptionError, match="fps is 0"):
+        impasto.stylize_video(film, STYLE, out, resume=True, fps=0)
+    assert sorted(path.name for path in kept.iterdir()) == before
+    with pytest.raises(VideoError, match="of other options"):
+        impasto.stylize_video(film, STYLE, out, resume=True, strength=0.5)
+    assert sorted(path.name for path in kept.iterdir()) == before
+    with pytest.warns(UserWarning, match="are dropped"):
+        impasto.stylize_video(film, STYLE, out)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_a_pipe_cannot_be_gone_on_with(tmp_path: Path) -> None:
+    film = open_film(io.BytesIO(), STYLE, tmp_path / "o.mp4", None, None, Guides(), {})
+    with pytest.raises(OptionError, match="leave out resume"):
+        replace(film, resume=True).run()
+
+
+def test_a_part_of_a_folder_begins_at_once(tmp_path: Path, noisy: list[Pictures]) -> None:
+    source = folder_of(tmp_path / "frames", noisy)
+    out = impasto.stylize_video(source, STYLE, tmp_path / "o.mp4", start=0.12, end=0.24)
+    assert out is not None
+    assert times_of(out) == [Fraction(i, 25) for i in range(3)]
+
+
+def test_no_style_to_see_is_the_content(setup: Setup, noisy: list[Pictures]) -> None:
+    none = Setup.open(STYLE, None, resolve({"strength": 0.0}))
+    assert all(
+        np.array_equal(one, frame)
+        for one, frame in zip(painted(none, noisy[:3], 1), noisy, strict=False)
+    )
+
+
+def test_arrays_are_styles_too(film: Path, tmp_path: Path, draw: Draw) -> None:
+    out = impasto.stylize_video(film, draw(64, 64, 5), tmp_path / "o.mp4", end=0.05)
+    assert out is not None
+    assert len(times_of(out)) == 2
+
+
+def test_contents_of_another_size_than_the_result(compact: Path, noisy: list[Pictures]) -> None:
+    stylizer = impasto.prepare(noisy[0] ** 2, steps=4, size=48)
+    found = [frame.image for frame in calm_film(noisy[:2], stylizer)]
+    assert [image.shape for image in found] == [(36, 48, 3)] * 2
+
+
+def test_what_cannot_settle_says_so(noisy: list[Pictures]) -> None:
+    photo = Setup.open(noisy[0], None, resolve({"quality": "photoreal"}))
+    with pytest.raises(OptionError, match="settle"):
+        list(paint_frames(frames_of(noisy[:1]), photo, temporal=TemporalOptions(settle=0.5)))
+
+
+def test_a_percent_sign_in_a_folder_is_no_pattern(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "50%").mkdir()
+    out = tmp_path / "50%" / "out.mp4"
+    out.write_bytes(b"mine")
+    with pytest.raises(ImageError, match="--force"):
+        CliRunner().invoke(
+            cli, ["video", str(film), "-s", STYLE, "-o", "50%/out.mp4"], catch_exceptions=False
+        )
+    assert out.read_bytes() == b"mine"
+
+
+def test_a_name_with_a_colon_is_a_name(film: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("12:30.mp4").write_bytes(film.read_bytes())
+    assert probe("12:30.mp4").frames == 8

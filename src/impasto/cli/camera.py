@@ -98,7 +98,7 @@ def _serve(shown: Any, port: int) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            host = self.headers.get("Host", "").rpartition(":")[0]
+            host = self.headers.get("Host", "").partition(":")[0]
             if host not in _HOSTS:  # a page of somebody else's, whose name leads here
                 self.send_error(403)
             elif self.path == "/":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from dataclasses import replace
@@ -25,6 +26,7 @@ from impasto.errors import OptionError
 from impasto.film.options import TemporalOptions
 from impasto.names import short, target
 from impasto.video.options import FilmOptions
+from impasto.video.write import is_folder
 
 _PATH = click.Path(path_type=Path)
 
@@ -98,6 +100,8 @@ _OWN = (
 def _rate(fps: float) -> Fraction:
     from impasto.video.read import exact_rate
 
+    if not math.isfinite(fps):
+        raise OptionError(f"fps is {fps:g}: expected more than 0, at most 1000")
     found = exact_rate(fps)
     assert found is not None
     return found
@@ -107,7 +111,7 @@ def _target(out: str | None, clip: str, styles: tuple[str, ...], *, force: bool)
     if out == "-":
         return sys.stdout.buffer
     if out is not None:
-        if "%" in out or not Path(out).suffix:
+        if is_folder(out):
             return out
         return target(Path(out), "", force=force)
     if clip == "-":

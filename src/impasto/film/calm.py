@@ -39,6 +39,8 @@ def calm_film(
     options = options or TemporalOptions()
     ready = settled(stylizer, options)
     painter = painter_of(lambda time: ready, ready, options, threads)
-    frames = (Frame(content, Fraction(i), Fraction(1), i) for i, content in enumerate(contents))
+    # at the size of the result, so that what moved is known there
+    fitted = getattr(ready, "fitted", lambda content: content)
+    frames = (Frame(fitted(c), Fraction(i), Fraction(1), i) for i, c in enumerate(contents))
     for moment in moments(frames, painter.effort):
         yield CalmFrame(painter(moment), moment.begins)

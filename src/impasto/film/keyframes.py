@@ -120,6 +120,8 @@ def seconds(value: Any) -> Fraction:
 
 
 def _key(table: Any, before: Key | None, folder: Path, strength: float) -> Key:
+    if not isinstance(table, dict):
+        raise OptionError(f"{table!r}: expected a table")
     unknown = set(table) - set(_NAMES)
     if unknown:
         raise OptionError(f"no entry {sorted(unknown)[0]!r}: expected {', '.join(_NAMES)}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from impasto.engine import ahead
+from impasto.errors import OptionError
 from impasto.film.options import TemporalOptions
 from impasto.methods.contract import Anchor, Image, Stylizer
 from impasto.temporal.calm import MOST, Calm
@@ -67,7 +68,7 @@ def moments(frames: Iterable[Frame], effort: Effort | None) -> Iterator[Moment]:
     def sought() -> Iterator[Moment]:
         before: Seen | None = None
         for frame in frames:
-            if effort is None or frame.repeats:
+            if effort is None or (frame.repeats and before is not None):
                 yield Moment(frame)
                 continue
             seen, motion = look(frame.pixels), None
@@ -131,6 +132,9 @@ class Followed:
     def __call__(self, moment: Moment) -> Image:
         """Return the frame, painted and calmed."""
         stylizer = self.at(moment.frame.time)
+        if _strength(stylizer) == 0:  # the content, and nothing of before
+            self.calm.forget()
+            return stylizer(moment.frame.pixels)  # type: ignore[no-any-return]
         if moment.begins:
             self.calm.forget()
             if isinstance(stylizer, Settling):
@@ -196,19 +200,30 @@ class Optimized:
 
 
 def settled(stylizer: Any, options: TemporalOptions) -> Any:
-    """Return the stylizer for a film, settling what it finds in frames if it can and should."""
-    if options.settle and isinstance(stylizer, Settling):
-        return stylizer.of_film(options.settle)
-    return stylizer
+    """Return the stylizer for a film, settling what it finds in frames if it should.
+
+    Raises:
+        OptionError: it should, and cannot.
+    """
+    if not options.settle:
+        return stylizer
+    if not isinstance(stylizer, Settling):
+        raise OptionError("settle is for the real-time network, whose statistics it smooths")
+    return stylizer.of_film(options.settle)
+
+
+def _strength(stylizer: Any) -> float:
+    return float(getattr(getattr(stylizer, "options", None), "strength", 1.0))
 
 
 def painter_of(
     at: AtTime, stylizer: Any, options: TemporalOptions, threads: int | None = None
 ) -> Painter:
     """Return what paints a film's frames by these options; `stylizer` is one of those of `at`."""
-    if not options.temporal and not options.settle:
+    optimizes = hasattr(stylizer, "start")
+    if not options.temporal and (optimizes or not options.settle):
         return Alone(at)
     load_cv2()
-    if hasattr(stylizer, "start"):  # it takes what to begin from, and what to stay near
+    if optimizes:  # it takes what to begin from, and what to stay near
         return Optimized(at, options.temporal, options.frame_steps)
     return Followed(at, options.temporal, threads)

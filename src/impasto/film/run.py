@@ -5,6 +5,7 @@ A frame's way: `iter_frames` -> its flow to the one before -> the stylizer, calm
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import warnings
@@ -14,8 +15,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from impasto.errors import OptionError
 from impasto.film.keyframes import Keyframes
 from impasto.film.options import TemporalOptions
@@ -24,11 +23,14 @@ from impasto.images.load import Source
 from impasto.job import Setup
 from impasto.masks import Guides, MaskSource
 from impasto.methods.contract import Image
+from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import resolve
 from impasto.options import as_recipe, declarations
 from impasto.recipe import Ingredient
 from impasto.styles import StyleSource
 from impasto.video import Copied, FilmOptions, Frame, Plan, VideoInfo, iter_frames, open_sink, probe
+from impasto.video.folder import pictures_in
+from impasto.video.read import Part as Reading
 from impasto.video.read import Seconds, VideoSource, exact, exact_rate
 from impasto.video.write import Target
 
@@ -36,7 +38,10 @@ if TYPE_CHECKING:
     from impasto.film.painters import Painter
     from impasto.job import AnyStylizer
 
-_WARM_UP = 12  # frames that are painted again before a run goes on, so that no step is seen
+# contents that are painted again before a run goes on, so that no step is seen: of what was kept
+# of frames so far back 8 % is left
+_WARM_UP = 48
+_WARM_UP_OPTIMIZED = 9  # as many results as one is held near, and one
 
 
 @dataclass(frozen=True)
@@ -157,17 +162,23 @@ class Film:
             others as the stylizer.
         """
         info = self._probed()
+        part, threads = self.part, self.setup.stylizer.options.threads
+        if info is not None and info.is_variable and part.fps is None and _is_stream(self.out):
+            part = replace(part, fps=info.rate)  # a y4m stream knows no other times
+        # what is asked is checked before anything that a run before has left is touched
+        Reading(part.start, part.end, part.fps, self.size, threads)
         sink = open_sink(self.out, self.written, self._plan(info))
         begun, started = sink.written, time.monotonic()
-        first = max(begun - _WARM_UP, 0)
+        first = max(begun - self._warm_up(info), 0)
         whole = self.part.of(info)
         try:
             frames = iter_frames(
                 self.source,
-                start=self.part.start,
-                end=self.part.end,
-                fps=self.part.fps,
+                start=part.start,
+                end=part.end,
+                fps=part.fps,
                 size=self.size,
+                threads=threads,
                 skip=first,
             )
             painted = paint_frames(frames, self.setup, self.keys, self.temporal)
@@ -194,16 +205,50 @@ class Film:
             return None
         return probe(source)
 
+    def _warm_up(self, info: VideoInfo | None) -> int:
+        """Return how many frames are painted again where a run goes on."""
+        if not self.temporal.temporal:
+            return 0
+        if isinstance(self.setup.stylizer.options, OptimizeOptions):
+            return _WARM_UP_OPTIMIZED
+        rate = info.rate if info is not None else Fraction(25)
+        repeats = max(1, math.ceil((self.part.fps or rate) / rate))
+        return _WARM_UP * repeats
+
     def _plan(self, info: VideoInfo | None) -> Plan:
+        source, start = self.source, self.part.start or Fraction(0)
+        files: list[Any] = []
         copied = None
-        if info is not None and isinstance(self.source, str | os.PathLike):
-            copied = Copied(self.source, self.part.start or Fraction(0), self.part.end)
+        if isinstance(source, str | os.PathLike) and source != "-":
+            if info is not None:
+                copied = Copied(source, start, self.part.end)
+            paths = pictures_in(source) if os.path.isdir(source) else [Path(source)]
+            files = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
+        elif self.resume:
+            raise OptionError("a run from a pipe cannot be gone on with: leave out resume")
         job = self.setup.recipe(Ingredient("", ""), 0).as_dict() | {
             "temporal": as_recipe(self.temporal),
             "keys": None if self.keys is None else repr(self.keys.keys),
             "size": self.size,
+            "part": repr(self.part),
+            "files": files,
         }
-        return Plan(info, copied, self.part.fps, job=job, resume=self.resume, keep=True)
+        for own in (job["options"], job["made_with"]):
+            own.pop("threads", None)  # which change no picture that anybody could tell
+        return Plan(
+            info,
+            copied,
+            self.part.fps,
+            job=job,
+            start=start,
+            resume=self.resume,
+            keep=True,
+            threads=self.setup.stylizer.options.threads,
+        )
+
+
+def _is_stream(out: Target) -> bool:
+    return not isinstance(out, str | os.PathLike) or out == "-"
 
 
 def stylize_video(
@@ -270,7 +315,8 @@ def open_film(
     temporal = TemporalOptions(**_taken(rest, TemporalOptions))
     written = FilmOptions(**_taken(rest, FilmOptions))
     size = rest.pop("size", None)
-    if (keyframes is None) == (not style and not isinstance(style, np.ndarray)):
+    nameless = style is None or (isinstance(style, str | list | tuple) and not style)
+    if (keyframes is None) == nameless:
         raise OptionError("name a style, or keyframes that have some, and not both")
     keys = None
     if keyframes is not None:

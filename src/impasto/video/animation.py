@@ -56,9 +56,8 @@ class AnimationWriter:
         if plan.resume:
             raise OptionError(f"a run into {path.suffix} cannot be gone on with: use .mp4 or .webm")
         load_av()
-        begin = Fraction(0) if plan.copied is None else plan.copied.start
         part = Path(os.path.realpath(path)).with_name(f".impasto-{secrets.token_hex(6)}.part")
-        return cls(path, kind, options.video_quality, begin, part)
+        return cls(path, kind, options.video_quality, plan.begin, part)
 
     def write(self, frame: Frame) -> None:
         """Add a frame; one that would be shown for no time in its units is left out.

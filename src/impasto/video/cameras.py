@@ -56,7 +56,8 @@ def _opened(source: str, size: int | None, stopped: Event) -> Iterator[tuple[Fra
             stream = video_stream(container)
             unpack = Unpacker(Fraction(stream.sample_aspect_ratio or 1), size, usable_cores())
             begun = time.monotonic()
-            for index, picture in enumerate(Decoder(container, stream)):
+            # one thread: with more, frames are handed out only when some later ones have come
+            for index, picture in enumerate(Decoder(container, stream, threads=1)):
                 if stopped.is_set():
                     return
                 came = time.monotonic()

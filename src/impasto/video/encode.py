@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from impasto.video.codecs import Codec, codec_of
 from impasto.video.convert import Packer
 from impasto.video.frame import Frame
@@ -136,10 +134,7 @@ class Encoder:
 
     def encode(self, frame: Frame, pts: int) -> Iterator[Packet[Any]]:
         """Yield the packets that are ready; `pts` is the time in units of the time base."""
-        pixels = frame.pixels
-        if frame.alpha is not None and not self.encoding.clear:
-            opaque = frame.alpha[..., None]  # laid on white, as pictures without transparency are
-            pixels = pixels * opaque + (np.float32(1) - opaque)
+        pixels = frame.pixels if self.encoding.clear else frame.on_white()
         packed = self.packer(pixels, frame.alpha)
         packed.pts, packed.time_base = pts, self.encoding.time_base
         yield from self.context.encode(packed)

@@ -39,6 +39,7 @@ class Plan:
         like: The film whose colours, depth and unit of time are kept.
         copied: What of which film is copied.
         fps: The rate, where it is not `like`'s.
+        start: When the part that is wanted begins, in seconds since the film's beginning.
         job: All else that decides the pictures, as JSON takes it: a run goes on only with its like.
         resume: Whether to go on where a run before was stopped.
         keep: Whether whole segments stay for another run when this one is stopped or fails.
@@ -51,10 +52,16 @@ class Plan:
     copied: Copied | None = None
     fps: Fraction | None = None
     job: Any = None
+    start: Fraction = Fraction(0)
     resume: bool = False
     keep: bool = False
     threads: int | None = None
     segment: Fraction = Fraction(10)
+
+    @property
+    def begin(self) -> Fraction:
+        """Return the moment of the film that is the result's beginning."""
+        return self.start if self.copied is None else self.copied.start
 
 
 @dataclass(eq=False)
@@ -95,7 +102,7 @@ class FilmWriter:
         job = [codec.encoder, repr(options), plan.job, _told(plan)]
         segments = Segments.open(path, job, plan.resume)
         if segments.cleared:
-            text = f"begun anew: {segments.cleared} frames of another film were there"
+            text = f"{segments.cleared} frames that a run before had left there are dropped"
             warnings.warn(text, UserWarning, stacklevel=3)
         return cls(path, options, plan, segments, segments.written)
 
@@ -156,8 +163,7 @@ class FilmWriter:
         if self._encoder is None:
             self._encoder = Encoder.open(encoding, self._packer)
             self._begun = frame.time
-        begin = self.plan.copied.start if self.plan.copied is not None else 0
-        pts = round((frame.time - begin) / encoding.time_base)
+        pts = round((frame.time - self.plan.begin) / encoding.time_base)
         if self._last is not None and pts <= self._last:
             pts = self._last + 1
         self._last = pts

@@ -31,3 +31,10 @@ class Frame:
     index: int = 0
     alpha: Image | None = None
     repeats: bool = False
+
+    def on_white(self) -> Image:
+        """Return the pixels laid on white, as what knows no transparency shows them."""
+        if self.alpha is None:
+            return self.pixels
+        opaque = self.alpha[..., None]
+        return self.pixels * opaque + (np.float32(1) - opaque)

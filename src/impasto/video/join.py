@@ -5,13 +5,15 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from impasto.errors import VideoError
+from impasto.images.files import reason
 from impasto.video.codecs import choose
 from impasto.video.copying import Copied
 from impasto.video.encode import Encoding
@@ -40,7 +42,11 @@ def join(segments: Segments, encoding: Encoding, path: Path, copied: Copied | No
         clock = min(encoding.time_base.denominator, 1_000_000)
         settings = {"movflags": "+faststart", "movie_timescale": str(clock)}
     source: Any = nullcontext() if copied is None else opened(copied.source)
-    with source as container, av.open(str(part), "w", format=format_name, options=settings) as out:
+    with (
+        source as container,
+        _told_of(path),
+        av.open(str(part), "w", format=format_name, options=settings) as out,
+    ):
         stream = encoding.stream(out)
         packets: list[Iterator[Any]] = [_pictures(segments, encoding, stream)]
         if copied is not None:
@@ -52,6 +58,15 @@ def join(segments: Segments, encoding: Encoding, path: Path, copied: Copied | No
     with open(part, "rb") as file:
         os.fsync(file.fileno())
     os.replace(part, os.path.realpath(path))
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Say of what fails here that the film cannot be written, not that its source is bad."""
+    try:
+        yield
+    except (OSError, load_av().FFmpegError) as error:
+        raise VideoError(f"{path} cannot be written: {reason(error)}") from error
 
 
 def _pictures(

@@ -46,7 +46,10 @@ def opened(source: str | os.PathLike[str]) -> Iterator[InputContainer]:
     av, shown = load_av(), os.fspath(source)
     _check_file(Path(source))
     try:
-        with av.open(shown, options=_OPTIONS, metadata_errors="replace") as container:
+        # a whole path, as "12:30.mp4" would be taken for a protocol
+        with av.open(
+            os.path.abspath(shown), options=_OPTIONS, metadata_errors="replace"
+        ) as container:
             if container.format.name in _NO_FILMS:
                 raise VideoError(f"{shown} is not a film: expected one such as .mp4, .mkv or .webm")
             yield container

@@ -149,7 +149,10 @@ class Segments:
             self._part.close()
             self._part = None
         kept = keep and bool(self._paths())
-        if not kept:
+        if kept:  # but no half film, which may be what filled the disk
+            for path in self.folder.glob("film.*"):
+                path.unlink(missing_ok=True)
+        else:
             shutil.rmtree(self.folder, ignore_errors=True)
         if self._lock is not None:
             self._lock.__exit__(None, None, None)
@@ -165,9 +168,16 @@ class Segments:
             self._state = json.loads((self.folder / _STATE).read_text())
         except (OSError, ValueError):
             self._state = {}
-        goes_on = resume and self._state.get("job") == digest
+        there = self.written
+        goes_on = self._state.get("job") == digest
+        if resume and there and not goes_on:
+            raise VideoError(
+                f"{self.folder} holds {there} frames of another film or of other options: run what"
+                " made them again, or leave out resume, which drops them"
+            )
+        goes_on = goes_on and resume
         if not goes_on:
-            self.cleared, self._state = self.written if resume else 0, {"job": digest}
+            self.cleared, self._state = there, {"job": digest}
         known = {_LOCK} | ({_STATE, *(p.name for p in self._paths())} if goes_on else set())
         for path in self.folder.iterdir():
             if path.is_dir():

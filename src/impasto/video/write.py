@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from impasto.errors import VideoError
+from impasto.errors import OptionError, VideoError
 from impasto.video.codecs import ANIMATIONS, choose
 from impasto.video.copying import Copied
 from impasto.video.film import FilmWriter, Plan
@@ -101,6 +101,8 @@ def open_sink(path: Target, options: FilmOptions, plan: Plan) -> Sink:
     if is_folder(path):
         from impasto.video.folder import FolderWriter
 
+        if (options.codec, options.video_depth) != ("auto", None):
+            raise OptionError("a folder of pictures has no codec and no depth: leave them out")
         return FolderWriter.open(path, plan)
     _check_target(Path(path), plan)
     if Path(path).suffix.lower() in ANIMATIONS:

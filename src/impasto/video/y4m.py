@@ -190,7 +190,7 @@ class Y4mWriter:
         try:
             if self._packer is None:
                 self._packer = self._begin(frame)
-            packed = self._packer(frame.pixels, None)
+            packed = self._packer(frame.on_white(), None)
             self.file.write(b"FRAME\n")
             for plane in packed.planes:
                 row = _row_bytes(packed, plane)
