@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -18,10 +19,11 @@ from numpy.typing import NDArray
 import impasto
 from impasto.cli.main import cli
 from impasto.errors import ImageError, OptionError, VideoError
-from impasto.film import Painted, calm_film, open_film, paint_frames
+from impasto.film import Film, Painted, calm_film, open_film, paint_frames
 from impasto.film import Part as FilmPart
 from impasto.film.options import TemporalOptions
 from impasto.film.painters import LAGS, Optimized
+from impasto.images import save_picture
 from impasto.job import Setup
 from impasto.masks import Guides
 from impasto.methods.quality import resolve
@@ -147,24 +149,36 @@ def test_keyframes_lead_from_the_content_to_the_style(
     assert apart[0] < apart[1] < apart[3] < apart[5]
 
 
-def test_a_run_that_was_stopped_goes_on(film: Path, tmp_path: Path) -> None:
-    def stop(frame: Painted) -> None:
-        if frame.number == 5:
-            raise KeyboardInterrupt
+def short(film: Path, out: Path, **options: Any) -> Film:
+    """Return a film whose segments are two frames long."""
+    made = open_film(film, STYLE, out, None, None, Guides(), options)
+    return replace(made, segment=Fraction(2, 25))
 
-    out = tmp_path / "out.mp4"
-    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="--resume"):
-        impasto.stylize_video(film, STYLE, out, progress=stop)
+
+def stop(frame: Painted) -> None:
+    if frame.number == 6:
+        raise KeyboardInterrupt
+
+
+def test_a_run_that_was_stopped_goes_on(film: Path, tmp_path: Path) -> None:
+    out, told = tmp_path / "out.mp4", list[Painted]()
+    first = short(film, out)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(KeyboardInterrupt):
+            first.run(stop)
+    assert "--resume" in str(said[-1].message)
     assert not out.exists()
-    told: list[Painted] = []
-    impasto.stylize_video(film, STYLE, out, resume=True, progress=told.append)
+    replace(short(film, out), resume=True).run(told.append)
+    assert 2 <= told[0].begun < 6
+    assert told[0].number == told[0].begun + 1
     assert times_of(out) == times_of(film)
     assert packets_of(out, "audio") == packets_of(film, "audio")
-    whole = impasto.stylize_video(film, STYLE, tmp_path / "whole.mp4")
-    assert whole is not None
+    whole = tmp_path / "whole.mp4"
+    short(film, whole).run()
     pairs = zip(iter_frames(out), iter_frames(whole), strict=True)
     assert max(float(np.abs(a.pixels - b.pixels).mean()) for a, b in pairs) < 0.01
-    assert list(tmp_path.iterdir()) == [out, whole] or set(tmp_path.iterdir()) == {out, whole}
+    assert set(tmp_path.iterdir()) == {out, whole}
 
 
 def test_optimised_frames_follow_each_other(compact: Path, noisy: list[Pictures]) -> None:
@@ -222,7 +236,7 @@ def test_the_command(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def folder_of(path: Path, pictures: list[Pictures]) -> Path:
     path.mkdir()
     for number, image in enumerate(pictures):
-        impasto.save(path / f"{number}.png", image)
+        save_picture(path / f"{number}.png", image)
     return path
 
 
@@ -241,23 +255,23 @@ def test_a_run_goes_on_with_its_own_film_only(tmp_path: Path, noisy: list[Pictur
 
 
 def test_a_mistake_does_not_touch_what_a_run_has_left(film: Path, tmp_path: Path) -> None:
-    def stop(frame: Painted) -> None:
-        if frame.number == 5:
-            raise KeyboardInterrupt
-
     out = tmp_path / "out.mp4"
-    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="--resume"):
-        impasto.stylize_video(film, STYLE, out, progress=stop)
+    stopped = short(film, out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(KeyboardInterrupt):
+            stopped.run(stop)
     (kept,) = tmp_path.iterdir()
     before = sorted(path.name for path in kept.iterdir())
+    wrong = replace(short(film, out), resume=True, part=FilmPart(fps=Fraction(0)))
     with pytest.raises(OptionError, match="fps is 0"):
-        impasto.stylize_video(film, STYLE, out, resume=True, fps=0)
+        wrong.run()
     assert sorted(path.name for path in kept.iterdir()) == before
     with pytest.raises(VideoError, match="of other options"):
-        impasto.stylize_video(film, STYLE, out, resume=True, strength=0.5)
+        replace(short(film, out, strength=0.5), resume=True).run()
     assert sorted(path.name for path in kept.iterdir()) == before
     with pytest.warns(UserWarning, match="are dropped"):
-        impasto.stylize_video(film, STYLE, out)
+        short(film, out).run()
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
 
 

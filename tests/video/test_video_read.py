@@ -133,7 +133,7 @@ def test_ten_bits_are_read_in_full(tmp_path: Path) -> None:
         [np.repeat(ramp, 3, 2)] * 2,
         codec="libx265",
         pixel_format="yuv444p10le",
-        settings={"x265-params": "lossless=1:log-level=none"},
+        settings={"x265-params": "lossless=1:bframes=0:log-level=none"},
     )
     found = next(iter_frames(film)).pixels
     assert probe(film).depth == 10

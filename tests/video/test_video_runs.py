@@ -97,8 +97,10 @@ def test_a_run_with_nothing_left_to_write_is_finished(film: Path, tmp_path: Path
 def test_other_frames_do_not_go_on(film: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     run(film, out, plan_for(film, job={"style": "one"}), stop=40)
-    with pytest.warns(UserWarning, match="25 frames of another film were there"):
-        assert run(film, out, plan_for(film, job={"style": "two"}, resume=True)) == 0
+    with pytest.raises(VideoError, match="25 frames of another film"):
+        run(film, out, plan_for(film, job={"style": "two"}, resume=True))
+    with pytest.warns(UserWarning, match="25 frames that a run before had left"):
+        assert run(film, out, plan_for(film, job={"style": "two"})) == 0
     run(film, out, plan_for(film), stop=40)
     sink = open_sink(out, FilmOptions(), plan_for(film, resume=True))
     with pytest.raises(VideoError, match="differs in width, height"):

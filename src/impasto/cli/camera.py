@@ -45,7 +45,7 @@ def camera(source: str, styles: tuple[str, ...], **rest: Any) -> None:
         raise click.UsageError("--style is missing: name a style")
     # late, as --help needs none of it
     from impasto.film.live import Newest, as_jpegs, paint_live
-    from impasto.film.run import open_film
+    from impasto.film.open import open_film
     from impasto.masks import Guides
 
     own = {name: rest.pop(name) for name in _OWN}

@@ -2,8 +2,9 @@
 
 from impasto.film.calm import CalmFrame, calm_film
 from impasto.film.keyframes import Key, Keyframes
+from impasto.film.open import open_film, stylize_video
 from impasto.film.options import TemporalOptions
-from impasto.film.run import Film, Painted, Part, open_film, paint_frames, stylize_video
+from impasto.film.run import Film, Painted, Part, paint_frames
 
 __all__ = [
     "CalmFrame",

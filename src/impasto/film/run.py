@@ -9,7 +9,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,19 +19,15 @@ from impasto.errors import OptionError
 from impasto.film.keyframes import Keyframes
 from impasto.film.options import TemporalOptions
 from impasto.images import resize
-from impasto.images.load import Source
 from impasto.job import Setup
-from impasto.masks import Guides, MaskSource
 from impasto.methods.contract import Image
 from impasto.methods.optimize.options import OptimizeOptions
-from impasto.methods.quality import resolve
-from impasto.options import as_recipe, declarations
+from impasto.options import as_recipe
 from impasto.recipe import Ingredient
-from impasto.styles import StyleSource
 from impasto.video import Copied, FilmOptions, Frame, Plan, VideoInfo, iter_frames, open_sink, probe
 from impasto.video.folder import pictures_in
 from impasto.video.read import Part as Reading
-from impasto.video.read import Seconds, VideoSource, exact, exact_rate
+from impasto.video.read import VideoSource
 from impasto.video.write import Target
 
 if TYPE_CHECKING:
@@ -41,6 +37,7 @@ if TYPE_CHECKING:
 # contents that are painted again before a run goes on, so that no step is seen: of what was kept
 # of frames so far back 8 % is left
 _WARM_UP = 48
+SEGMENT = Fraction(10)  # seconds of a film that a stopped run may lose
 _WARM_UP_OPTIMIZED = 9  # as many results as one is held near, and one
 
 
@@ -139,7 +136,7 @@ class Film:
 
     `source` and `out` are as `iter_frames` and `write_frames` take them; `info` is None of what
     cannot be looked at before it is read. With `resume` a run goes on where one of the same film
-    and the same options was stopped.
+    and the same options was stopped, at a whole segment, whose length is in seconds.
     """
 
     source: VideoSource
@@ -151,6 +148,7 @@ class Film:
     temporal: TemporalOptions = field(default_factory=TemporalOptions)
     written: FilmOptions = field(default_factory=FilmOptions)
     resume: bool = False
+    segment: Fraction = SEGMENT
 
     def run(self, progress: FilmProgress | None = None) -> Path | None:
         """Paint the film and return its path; None for a stream.
@@ -241,6 +239,7 @@ class Film:
             self.part.fps,
             job=job,
             start=start,
+            segment=self.segment,
             resume=self.resume,
             keep=True,
             threads=self.setup.stylizer.options.threads,
@@ -249,86 +248,3 @@ class Film:
 
 def _is_stream(out: Target) -> bool:
     return not isinstance(out, str | os.PathLike) or out == "-"
-
-
-def stylize_video(
-    source: VideoSource,
-    style: StyleSource | Sequence[StyleSource] | None,
-    out: Target,
-    *,
-    blend: Sequence[float] | None = None,
-    keyframes: str | os.PathLike[str] | None = None,
-    masks: Sequence[MaskSource] = (),
-    strength_map: Source | None = None,
-    feather: float = 0.0,
-    start: Seconds | None = None,
-    end: Seconds | None = None,
-    fps: Seconds | None = None,
-    resume: bool = False,
-    progress: FilmProgress | None = None,
-    **options: Any,
-) -> Path | None:
-    """Paint a film in a style, with its sound, subtitles and times; return the path.
-
-    Everything but the pictures is copied as it is. Frames follow each other calmly; `temporal` 0
-    paints each by itself. Nothing asks before a file is overwritten, and no half film is left.
-
-    Args:
-        source: A film's file, a folder of numbered pictures, "-" or a binary file for y4m.
-        style: As of `stylize`; None where `keyframes` has the styles.
-        out: As of `write_frames`.
-        blend: Weights of several styles.
-        keyframes: A TOML file of styles and strengths over time; see `Keyframes`.
-        masks: Where styles go, at every frame: grey pictures or pairs of label pictures.
-        strength_map: A grey picture: how strongly, at every frame.
-        feather: Softness of the masks' borders, a share of their longest side.
-        start: First moment, in seconds.
-        end: Moment to stop before, in seconds.
-        fps: Frames a second, where not the film's own.
-        resume: Whether to go on where a run like this one was stopped.
-        progress: Called after each frame.
-        options: Those of `stylize`, of `TemporalOptions` and of `FilmOptions`.
-
-    Raises:
-        VideoError: the film cannot be read or written.
-        OptionError: an option is unknown or outside its limits, or there is not one source of
-            styles.
-        others as `stylize`.
-    """
-    part = Part(exact(start), exact(end), exact_rate(fps))
-    guides = Guides.load(masks, strength_map, feather)
-    film = open_film(source, style, out, blend, keyframes, guides, options)
-    return replace(film, part=part, resume=resume).run(progress)
-
-
-def open_film(
-    source: VideoSource,
-    style: StyleSource | Sequence[StyleSource] | None,
-    out: Target,
-    blend: Sequence[float] | None,
-    keyframes: str | os.PathLike[str] | None,
-    guides: Guides,
-    options: Mapping[str, Any],
-) -> Film:
-    """Return a film, its styles and its stylizer ready; see `stylize_video`."""
-    rest = dict(options)
-    temporal = TemporalOptions(**_taken(rest, TemporalOptions))
-    written = FilmOptions(**_taken(rest, FilmOptions))
-    size = rest.pop("size", None)
-    nameless = style is None or (isinstance(style, str | list | tuple) and not style)
-    if (keyframes is None) == nameless:
-        raise OptionError("name a style, or keyframes that have some, and not both")
-    keys = None
-    if keyframes is not None:
-        if blend is not None or guides.masks:
-            raise OptionError("keyframes have their own shares: leave out blend and masks")
-        keys = Keyframes.load(keyframes, rest.get("strength", 1.0))
-        style, blend = keys.styles, None
-    assert style is not None
-    setup = Setup.open(style, blend, resolve(rest), guides)
-    return Film(source, out, setup, size=size, keys=keys, temporal=temporal, written=written)
-
-
-def _taken(options: dict[str, Any], kind: type) -> dict[str, Any]:
-    """Take the options of a dataclass out of others."""
-    return {name: options.pop(name) for name in declarations(kind) if name in options}

@@ -68,7 +68,11 @@ class Segments:
             self.folder.mkdir(exist_ok=True)
             self._lock = locked(self.folder / _LOCK)
             self._lock.__enter__()
-            self._take_up(digest, resume)
+            try:
+                self._take_up(digest, resume)
+            except BaseException:
+                self._lock.__exit__(None, None, None)
+                raise
         except BlockingIOError:
             raise VideoError(
                 f"{self.folder}: another run is making this film; wait for it, or choose another"

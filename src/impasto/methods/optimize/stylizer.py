@@ -107,7 +107,8 @@ class OptimizeStylizer:
         content = self.fitted(content)
         styles = self._styles_for(content)
         place = (self.device, memory.budget)
-        run = Run(self.backbone, content, styles, self.guidance, *place, options.seed, anchors)
+        asked = (self.backbone, content, styles, self.guidance, *place)
+        run = Run(*asked, seed=options.seed, anchors=anchors)
         if start is None:
             start = self.start(content, (scales[0].height, scales[0].width))
         solver = make_solver(options.optimizer, options.learning_rate, memory.history)
