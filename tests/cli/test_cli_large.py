@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from impasto.images import load_picture, read_recipe, save_picture
+from tests.children import child
 
 # as the shell starts it, but with tiles as small as the pictures here
 START = (
@@ -50,9 +51,7 @@ def test_ctrl_c_and_the_same_command_again() -> None:
     assert lines[-1].startswith("tile 41/41  2600x40  0 s left")
     assert 12 < len(lines) <= 21  # every twentieth
 
-    with subprocess.Popen(
-        command(*WORK), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with child(command(*WORK), text=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("tile 1/41")
         process.send_signal(signal.SIGINT)
@@ -77,9 +76,7 @@ def test_ctrl_c_and_the_same_command_again() -> None:
 @pytest.mark.parametrize("flag", ["--skip-existing", "--force"])
 def test_ctrl_c_among_many(flag: str) -> None:
     work = ("stylize", "photo.png", "wide.png", "-s", "ink", "-o", "out/", *FAST, flag)
-    with subprocess.Popen(
-        command(*work), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with child(command(*work), text=True) as process:
         result = Path("out/.wide-ink.png.impasto/result")
         # until the first tile is there
         while process.poll() is None and not (result.exists() and any(result.read_bytes())):

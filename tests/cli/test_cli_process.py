@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from impasto import __version__
 from impasto.cli.main import COMMANDS, cli
 from impasto.images import load_picture, read_recipe, save_picture
+from tests.children import child
 
 WORK = ("stylize", "photo.png", "-s", "paint.png", "--threads", "1", "--coarsest", "32")
 # the way a shell starts it: a parent that ignores Ctrl-C would hand that down
@@ -188,10 +189,8 @@ def test_a_missing_extra(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
 def test_ctrl_c_saves_the_picture_so_far(folder: Path) -> None:
-    with subprocess.Popen(
+    with child(
         [sys.executable, "-c", START, *WORK, "--steps", "100000", "--coarsest", "9999"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stderr is not None

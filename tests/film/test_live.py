@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from impasto.errors import VideoError
 from impasto.film.live import Live, Newest, as_jpegs, paint_live
 from impasto.film.options import TemporalOptions
 from impasto.video.cameras import live_frames
+from tests.children import child
 
 pytest.importorskip("cv2", reason="OpenCV, of the extra [video], is not installed")
 
@@ -93,7 +93,7 @@ def test_painted_frames_are_shown_as_jpegs() -> None:
 def test_the_page_is_for_this_machine_alone(film: Path) -> None:
     command = [sys.executable, "-m", "impasto", "camera", str(film), "-s", "starry-night"]
     flags = ["--no-browser", "--port", "0", "--temporal", "0"]
-    with subprocess.Popen([*command, *flags], stderr=subprocess.PIPE, text=True) as run:
+    with child([*command, *flags], text=True) as run:
         assert run.stderr is not None
         address = run.stderr.readline().split()[0]
         page = urllib.request.urlopen(address, timeout=10).read()

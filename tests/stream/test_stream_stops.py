@@ -20,6 +20,7 @@ from impasto.errors import ImageError, OptionError
 from impasto.images import Scratch, pack, save_picture
 from impasto.methods import Step
 from impasto.workspace import Workspace
+from tests.children import child
 from tests.stream.painting import OPTIONS, TILE, TILES, check, hidden, paint, stop_at, waves
 
 
@@ -196,10 +197,9 @@ def test_another_process_at_the_same_picture_is_told() -> None:
     )
     with pytest.raises(KeyboardInterrupt):
         paint(progress=stop_at(2))
-    with subprocess.Popen(
+    with child(
         [sys.executable, "-c", code, ".out.png.impasto/lock"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
     ) as other:
         assert other.stdout is not None
         other.stdout.readline()

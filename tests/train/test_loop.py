@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from PIL import Image
 from impasto.errors import DivergedError, OptionError, WeightsError
 from impasto.train.checkpoint import load_checkpoint
 from impasto.train.loop import CHECKPOINT, Loop, Schedule
+from tests.children import child
 from tests.train.line import Line, weights
 
 PROGRAM = Path(__file__).with_name("line.py")
@@ -40,10 +42,10 @@ def same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
     return all(torch.equal(x, y) for x, y in zip(first, second, strict=True))
 
 
-def program(folder: Path, steps: int, **rest: Any) -> subprocess.Popen[str]:
+def program(folder: Path, steps: int, **rest: Any) -> AbstractContextManager[subprocess.Popen[str]]:
     folder.mkdir(exist_ok=True)
     command = [sys.executable, str(PROGRAM), str(folder), str(steps)]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, **rest)
+    return child(command, text=True, **{"stderr": None} | rest)
 
 
 def test_a_run_writes_its_log_checkpoint_and_samples(tmp_path: Path) -> None:
@@ -173,13 +175,9 @@ def test_what_a_reader_raises_is_no_full_disk(tmp_path: Path) -> None:
 def test_two_processes_hold_the_same_weights(tmp_path: Path, port: int) -> None:
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
     folder = tmp_path / "two"
-    both = [
-        program(folder, 12, env={**os.environ, **shared, "RANK": str(i), "LOCAL_RANK": str(i)})
-        for i in range(2)
-    ]
-    for process in both:
-        with process:
-            assert process.wait(60) == 0
+    ranks = [{**os.environ, **shared, "RANK": str(i), "LOCAL_RANK": str(i)} for i in range(2)]
+    with program(folder, 12, env=ranks[0]) as one, program(folder, 12, env=ranks[1]) as other:
+        assert (one.wait(60), other.wait(60)) == (0, 0)
     first, second = (torch.load(folder / f"weights-{i}.pt") for i in range(2))
     assert same(first, second)
     # twice the pictures are another mean

@@ -30,6 +30,7 @@ from impasto.video import (
     write_frames,
 )
 from impasto.video.y4m import Header
+from tests.children import child
 
 SECOND = Fraction(1)
 
@@ -139,7 +140,7 @@ write_frames(sys.argv[1], endless())
 @pytest.mark.parametrize("name", ["out.mp4", "out.gif"])
 def test_ctrl_c_leaves_nothing(tmp_path: Path, name: str) -> None:
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / name)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with child(command) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"go\n"
         assert list(tmp_path.iterdir()) != []

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from impasto import __version__
+from impasto.cli.interrupt import keep_interrupts
 from impasto.errors import ImpastoError
 
 # name -> (module of impasto.cli, what the overview says)
@@ -64,6 +65,7 @@ def main(args: list[str] | None = None) -> None:
         _run(args)
     # numpy's threads wait in a loop, and take cores from those that decode and compile
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    keep_interrupts()
     try:
         _run(sys.argv[1:])
     except SystemExit as done:

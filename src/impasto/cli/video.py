@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from impasto.cli.flags import GroupedCommand, flags_of, given
+from impasto.cli.interrupt import raise_if_lost
 from impasto.cli.looks import (
     EPILOG,
     blend_weights,
@@ -133,6 +134,7 @@ class _Frames:
 
     def __call__(self, painted: Any) -> None:
         """Show a frame, if it is time to."""
+        raise_if_lost()
         self.last = painted
         due = 0.1 if self.live else 10.0
         if self.quiet or painted.seconds - self.shown < due:

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from impasto.cli.interrupt import raise_if_lost
 from impasto.errors import ImageError, MissingExtraError
 from impasto.images import save_picture
 from impasto.methods import Step
@@ -150,6 +151,7 @@ def watching(watchers: Sequence[Watcher]) -> Iterator[Watcher]:
     def tell(step: Step) -> None:
         for watcher in watchers:
             watcher(step)
+        raise_if_lost()
 
     with ExitStack() as stack:
         for watcher in watchers:
