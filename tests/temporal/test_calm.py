@@ -14,6 +14,7 @@ from impasto.film import TemporalOptions, calm_film
 from impasto.metrics.moving import Moves, MovingPicture
 from impasto.temporal import Calm, find_motion, look
 from impasto.temporal.calm import _detail
+from impasto.temporal.memory import Memory
 from tests.warping import known_error
 
 Frames = list[np.ndarray]
@@ -82,6 +83,25 @@ def test_what_comes_into_sight_is_as_it_is_painted(film: Film) -> None:
     now = Scribble(flicker=0)(frames[-1])
     # nothing of the disc that was there is left
     assert np.abs(calmed - now).mean(2)[bared].mean() < 0.08
+
+
+def test_what_was_hidden_comes_back_as_it_was(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the disc comes, hides a place for some frames, and has passed it
+    moving = film(Moves(disc=30, disc_shift=(8, 0)), times=2)
+    frames = shot(moving, 22)
+
+    def apart() -> float:
+        """Return how far places that come back are from what they were at the beginning."""
+        result, found = painted(frames), []
+        for number in range(11, 22):
+            back = (moving._from_disc(number) > 33) & (moving._from_disc(number - 1) < 30)
+            assert (moving._from_disc(0)[back] > 35).all()
+            found.append(np.abs(result[number] - result[0])[back].mean())
+        return float(np.mean(found))
+
+    remembered = apart()
+    monkeypatch.setattr(Memory, "recall", lambda *_: None)
+    assert remembered < 0.6 * apart()
 
 
 def test_a_change_of_light_is_followed(film: Film) -> None:

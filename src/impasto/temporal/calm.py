@@ -4,8 +4,8 @@ What a place looked like in the frame before is warped by the content's own flow
 where it is to be seen (Ruder 2016; as post-processing Bonneel et al., "Blind video temporal
 consistency", SIGGRAPH Asia 2015, and Lai et al., ECCV 2018). Departures: the blend is recursive,
 so that it remembers more than a frame; it is in the picture and not in its gradients, as strokes
-flicker more than colours do; and what warping and averaging take away of fine detail is given
-back, so that it does not smear.
+flicker more than colours do; what warping and averaging take away of fine detail is given back,
+so that it does not smear; and what was hidden and comes back is remembered.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from impasto.methods.contract import Image
 from impasto.temporal.flow import Motion, Seen, alike, enlarged, load_cv2, shifted, warp
+from impasto.temporal.memory import Memory
 
 Array = NDArray[np.float32]
 
@@ -36,10 +37,12 @@ class Calm:
         self.share = share
         self._painted: Image | None = None
         self._content: Array | None = None
+        self._memory = Memory()
 
     def forget(self) -> None:
         """Begin anew, as at a cut."""
         self._painted = self._content = None
+        self._memory.forget()
 
     def __call__(self, painted: Image, seen: Seen, motion: Motion | None) -> Image:
         """Return the painted frame (H, W, 3), calmed.
@@ -49,15 +52,29 @@ class Calm:
         written to.
         """
         if motion is None or self._painted is None or self._content is None or not self.share:
+            self.forget()
             self._painted, self._content = painted, seen.color
+            self._memory.keep(painted, seen)
             return painted
+        painted = self._as_before(painted, seen, 1 - motion.visible)
         # the past also knows which content it was painted of: where that is no more what is there,
         # because light changed little by little or flow was wrong, it is not believed
         content = shifted(self._content, motion.flow)
         trust = self.share * motion.visible * alike(content, seen.color, seen.shrunk)
         self._content = _blended(seen.color, content, trust)
         self._painted = self._calmed(painted, self._painted, motion, trust)
+        self._memory.keep(self._painted, seen)
         return self._painted
+
+    def _as_before(self, painted: Image, seen: Seen, bared: Array) -> Image:
+        """Return what was painted, but places that come back as they were."""
+        found = self._memory.recall(seen, bared, painted.shape[:2])
+        if found is None:
+            return painted
+        painted = painted.copy()
+        part = np.ascontiguousarray(painted[found.place])
+        painted[found.place] = _blended(part, found.pixels, self.share * found.sure)
+        return painted
 
     def _calmed(self, painted: Image, before: Image, motion: Motion, trust: Array) -> Image:
         # whole pictures at a time, on which OpenCV's own threads work: Python's would wait for

@@ -154,18 +154,29 @@ def chained(motions: Sequence[Motion]) -> Motion:
     return Motion(last.size, flow, visible)
 
 
-def warp(image: Array, flow: Array) -> Array:
+def warp(
+    image: NDArray[Any], flow: Array, place: tuple[slice, slice] = (slice(None), slice(None))
+) -> NDArray[Any]:
     """Return an image (H, W, C) of the earlier frame as it lies in the later; bicubic.
 
+    `flow` may be that of a part of the frame, which has its place there; so is the result then.
     Beyond the border its outermost pixels are repeated. Bicubic weights overshoot beside edges:
     the result may leave [0, 1] by a little.
     """
-    return _sampled(image, flow, load_cv2().INTER_CUBIC)
+    cv2 = load_cv2()
+    where = cv2.add(flow, _grid(*image.shape[:2])[place])
+    found: NDArray[Any] = cv2.remap(
+        image, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return found
 
 
 def shifted(values: Array, flow: Array) -> Array:
     """Return values (h, w) or (h, w, C) of the earlier frame as they lie in the later; bilinear."""
-    return _sampled(values, flow, load_cv2().INTER_LINEAR)
+    cv2 = load_cv2()
+    where = cv2.add(flow, _grid(*flow.shape[:2]))
+    found: Array = cv2.remap(values, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return found
 
 
 def visibility(backward: Array, forward: Array, slack: float = 1.0, shrunk: int = 1) -> Array:
@@ -259,13 +270,6 @@ def _still(earlier: Array, later: Array, flow: Array, shrunk: int) -> Array:
     ratio = by_rest / (_STILL_RATIO * by_flow + _STILL_NOISE**2)
     sure: Array = np.clip(3 - 2 * ratio, 0, 1, dtype=np.float32)
     return sure
-
-
-def _sampled(values: Array, flow: Array, how: int) -> Array:
-    cv2 = load_cv2()
-    where = cv2.add(flow, _grid(*flow.shape[:2]))
-    found: Array = cv2.remap(values, where, None, how, borderMode=cv2.BORDER_REPLICATE)
-    return found
 
 
 def _steepness(flow: Array) -> Array:
