@@ -15,12 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.methods.contract import Image
-from impasto.temporal.flow import Effort, Seen, enlarged, find_motion, load_cv2, warp
+from impasto.temporal.flow import Effort, Seen, enlarged, find_motion, load_cv2, shifted, warp
 
 Array = NDArray[np.float32]
 
 EVERY, KEPT = 6, 6  # frames between two that are kept, and how many: one or two seconds
-_ROUGH = Effort((2, 5, 12, 3), (2, 5, 12, 3), slack=16)
+_ROUGH = Effort((2, 5, 12, 3), (2, 5, 12, 3), slack=6)
+# misfit of colours, as a share of the contrast around, up to which a place is known again, and from
+# which it is not: what has no contrast, such as a dark coat, is like anything
+_KNOWN, _FOREIGN = 0.2, 0.4
+_AROUND = 9  # pixels a side of what is compared
 _LEAST = 0.004  # share of the frame that has to come back to be worth the search
 
 
@@ -67,7 +71,8 @@ class Memory:
             return None
         key = self._keys[0]
         motion = find_motion(key.seen, seen, _ROUGH)
-        sure = motion.visible * bared
+        then = shifted(key.seen.color, motion.flow)
+        sure = motion.visible * bared * _known_again(then, seen.color)
         if sure.mean() < _LEAST / 4:
             return None
         wide = enlarged(sure, size)
@@ -75,6 +80,18 @@ class Memory:
         flow = enlarged(motion.flow, size)[place]
         pixels = warp(key.levels, flow, place).astype(np.float32) / np.float32(255)
         return Recalled(place, pixels, wide[place])
+
+
+def _known_again(then: Array, now: Array) -> Array:
+    """Return how surely places (h, w, 3) are the same, (h, w) in [0, 1], by what is around."""
+    cv2 = load_cv2()
+    window = (_AROUND, _AROUND)
+    misfit, grey = cv2.absdiff(then, now).mean(2), now.mean(2)
+    mean = cv2.blur(grey, window)
+    contrast = np.sqrt(np.maximum(cv2.blur(grey * grey, window) - mean * mean, 1e-6))
+    ratio = cv2.blur(misfit, window) / contrast
+    known: Array = np.clip((_FOREIGN - ratio) / (_FOREIGN - _KNOWN), 0, 1, dtype=np.float32)
+    return known
 
 
 def _box(where: NDArray[np.bool_]) -> tuple[slice, slice]:
