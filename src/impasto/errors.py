@@ -46,3 +46,7 @@ class DivergedError(ImpastoError):
 
 class RecipeError(ImpastoError):
     """Report a picture without a recipe, or a recipe whose inputs cannot be found."""
+
+
+class ProvenanceError(ImpastoError):
+    """Report a key or a certificate that cannot sign, or a file that cannot be looked into."""

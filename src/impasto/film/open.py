@@ -18,7 +18,7 @@ from impasto.job import Setup
 from impasto.masks import Guides, MaskSource
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import resolve
-from impasto.options import declarations
+from impasto.options import taken
 from impasto.styles import StyleSource
 from impasto.video import FilmOptions
 from impasto.video.read import Seconds, VideoSource, exact, exact_rate
@@ -88,8 +88,8 @@ def open_film(
 ) -> Film:
     """Return a film, its styles and its stylizer ready; see `stylize_video`."""
     rest = dict(options)
-    temporal = TemporalOptions(**_taken(rest, TemporalOptions))
-    written = FilmOptions(**_taken(rest, FilmOptions))
+    temporal = TemporalOptions(**taken(rest, TemporalOptions))
+    written = FilmOptions(**taken(rest, FilmOptions))
     size = rest.pop("size", None)
     nameless = style is None or (isinstance(style, str | list | tuple) and not style)
     if (keyframes is None) == nameless:
@@ -113,8 +113,3 @@ def open_film(
         written=written,
         segment=_SLOW if slow else SEGMENT,
     )
-
-
-def _taken(options: dict[str, Any], kind: type) -> dict[str, Any]:
-    """Take the options of a dataclass out of others."""
-    return {name: options.pop(name) for name in declarations(kind) if name in options}

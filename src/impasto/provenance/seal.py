@@ -1,0 +1,157 @@
+"""Sign results: in memory before they are written, or as files that are whole."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from impasto.errors import ProvenanceError
+from impasto.images.files import identify, reason
+from impasto.provenance.identity import Identity, identity_of
+from impasto.provenance.layout import HASHED, Layout, layout_of, read_parts
+from impasto.provenance.manifest import manifest_of, parent_of
+from impasto.provenance.media import carries_manifest, type_of
+from impasto.provenance.native import NativeSigner, Parent, check_signer, native_signer
+from impasto.provenance.options import ProvenanceOptions
+
+
+def check_identity(options: ProvenanceOptions) -> None:
+    """Check before long work that a certificate that is named can sign.
+
+    Raises:
+        ProvenanceError: it cannot.
+    """
+    if not options.signs:
+        return
+    if options.cert is None and not os.environ.get("IMPASTO_CERT"):
+        return  # what is amiss with Impasto's own key is no reason to paint nothing
+    found = identity_of(options.cert, options.key)
+    try:
+        check_signer(found.chain, found.key, found.algorithm)
+    except ValueError as error:
+        raise ProvenanceError(f"{found.shown} cannot sign ({reason(error)})") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Seal:
+    """Say how one result was made, to whoever signs it.
+
+    `content` is the file that it was made of, or that file's bytes, where it may have a manifest
+    of its own; that becomes part of this one.
+    """
+
+    options: ProvenanceOptions
+    recipe: Mapping[str, Any]
+    content: bytes | Path | None = None
+
+    def sealed(self, data: bytes, shown: str) -> bytes:
+        """Return an encoded picture with its manifest; as it is, with a note, if that fails."""
+        source, target = io.BytesIO(data), io.BytesIO()
+        with _noted(shown):
+            self._copy(source, target)
+            return target.getvalue()
+        return data
+
+    def seal_file(self, path: Path) -> None:
+        """Put the manifest into a file that is whole; it stays whole, signed or not."""
+        with _noted(os.fspath(path)), _replacing(path) as (source, target):
+            self._copy(source, target)
+
+    def _copy(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Copy a file, its manifest put in.
+
+        Raises:
+            ProvenanceError: it cannot be signed.
+        """
+        kind = type_of(source)
+        if kind is None:
+            raise ProvenanceError("its format carries no manifest")
+        who = identity_of(self.options.cert, self.options.key)
+        unsigned = _sha256(source)
+        with self._parent() as parent:
+            manifest = manifest_of(self.recipe, unsigned, parent_apart=parent is not None)
+            signer = _signer(who)
+            source.seek(0)
+            short = kind.removeprefix("image/").upper()
+            if short in HASHED:
+                _embed(signer, manifest, parent, source, target)
+            else:
+                signer.embed(manifest, parent, kind, source, target)
+
+    @contextmanager
+    def _parent(self) -> Iterator[Parent | None]:
+        """Open the content, if it has a manifest."""
+        content = self.content
+        if content is None or (isinstance(content, Path) and not carries_manifest(content)):
+            yield None
+            return
+        with open(content, "rb") if isinstance(content, Path) else io.BytesIO(content) as file:
+            kind = type_of(file)
+            yield None if kind is None else (parent_of(self.recipe), kind, file)
+
+
+def _signer(who: Identity) -> NativeSigner:
+    try:
+        return native_signer(who.chain, who.key, who.algorithm)
+    except ValueError as error:
+        raise ProvenanceError(f"{who.shown} cannot sign ({error})") from None
+
+
+def _embed(
+    signer: NativeSigner,
+    manifest: Mapping[str, Any],
+    parent: Parent | None,
+    source: BinaryIO,
+    target: BinaryIO,
+) -> None:
+    """Copy a file part by part, hashing it on the way; the manifest comes last, into its gap."""
+    length, signed = signer.embeddable(manifest, parent)
+    head = source.read(256)
+    layout: Layout = layout_of(identify(head, "it"), source, length)
+    digest = hashlib.sha256()
+    for data in read_parts(layout.before, source):
+        digest.update(data)
+        target.write(data)
+    target.write(bytes(layout.framed))
+    for data in read_parts(layout.after, source):
+        digest.update(data)
+        target.write(data)
+    target.seek(layout.start)
+    target.write(layout.frame(signed(layout.start, layout.framed, digest.digest())))
+
+
+def _sha256(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+@contextmanager
+def _noted(shown: str) -> Iterator[None]:
+    """Say why something is not signed, where it is not: it is not lost for that."""
+    try:
+        yield
+    except (ProvenanceError, OSError, MemoryError, ValueError) as error:
+        warnings.warn(f"{shown} is not signed: {reason(error)}", UserWarning, stacklevel=4)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """Open a file, and one beside it that takes its place when all has gone well."""
+    real = Path(os.path.realpath(path))
+    part = real.with_name(f".impasto-{secrets.token_hex(6)}.part")
+    try:
+        with open(real, "rb") as source, open(part, "x+b") as target:
+            yield source, target
+            target.flush()
+            os.fsync(target.fileno())
+        os.replace(part, real)
+    finally:
+        part.unlink(missing_ok=True)
