@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from impasto.errors import ProvenanceError
+from impasto.errors import ImpastoError, ProvenanceError
 from impasto.images.files import identify, reason
 from impasto.provenance.identity import Identity, identity_of
 from impasto.provenance.layout import HASHED, Layout, layout_of, read_parts
@@ -55,14 +55,14 @@ class Seal:
     def sealed(self, data: bytes, shown: str) -> bytes:
         """Return an encoded picture with its manifest; as it is, with a note, if that fails."""
         source, target = io.BytesIO(data), io.BytesIO()
-        with _noted(shown):
+        with noted(shown):
             self._copy(source, target)
             return target.getvalue()
         return data
 
     def seal_file(self, path: Path) -> None:
         """Put the manifest into a file that is whole; it stays whole, signed or not."""
-        with _noted(os.fspath(path)), _replacing(path) as (source, target):
+        with noted(os.fspath(path)), _replacing(path) as (source, target):
             self._copy(source, target)
 
     def _copy(self, source: BinaryIO, target: BinaryIO) -> None:
@@ -134,12 +134,12 @@ def _sha256(file: BinaryIO) -> str:
 
 
 @contextmanager
-def _noted(shown: str) -> Iterator[None]:
-    """Say why something is not signed, where it is not: it is not lost for that."""
+def noted(shown: str, what: str = "is not signed") -> Iterator[None]:
+    """Say why something is not marked, where it is not: it is not lost for that."""
     try:
         yield
-    except (ProvenanceError, OSError, MemoryError, ValueError) as error:
-        warnings.warn(f"{shown} is not signed: {reason(error)}", UserWarning, stacklevel=4)
+    except (ImpastoError, OSError, MemoryError, ValueError) as error:
+        warnings.warn(f"{shown} {what}: {reason(error)}", UserWarning, stacklevel=4)
 
 
 @contextmanager
