@@ -14,7 +14,7 @@ import os
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -32,6 +32,7 @@ from impasto.metrics.moving import Moves, MovingPicture
 from impasto.metrics.video import LONG, WarpingError
 from impasto.temporal import FINE, Motion, chained, find_motion, look
 from impasto.temporal.cuts import is_cut
+from impasto.video import iter_frames
 
 FRAMES, SIDE, RATE = 48, 640, 25.0
 STARTS = {"car": 100, "bottle": 300, "bikes": 20}
@@ -61,7 +62,7 @@ class Clip:
     def of_file(cls, path: Path) -> Clip:
         """Read a clip, whose motion is sought."""
         frames = [fit(frame, SIDE) for frame in decoded(path, STARTS.get(path.stem, 0))]
-        seen = [look(frame) for frame in frames]
+        seen = [look(frame, FINE) for frame in frames]
         short: list[Motion | None] = [None]
         for before, now in pairwise(seen):
             motion = find_motion(before, now, FINE)
@@ -99,18 +100,14 @@ class Clip:
             found[name] = error.rms
         flicker = Flicker(RATE)
         for content, frame, motion in zip(self.frames, result, self.short, strict=True):
-            flicker(frame, look(content), motion)
+            flicker(frame, look(content, FINE), motion)
         return found | {"flicker": flicker.rms}
 
 
 def decoded(path: Path, first: int = 0) -> Iterator[Image]:
     """Yield frames of a film."""
-    import av
-
-    with av.open(str(path)) as film:
-        for number, frame in enumerate(film.decode(video=0)):
-            if first <= number < first + FRAMES:
-                yield frame.to_ndarray(format="rgb24").astype(np.float32) / np.float32(255)
+    for frame in islice(iter_frames(path, skip=first), FRAMES):
+        yield frame.pixels
 
 
 def clips() -> Iterator[Clip]:

@@ -1,4 +1,4 @@
-"""The next thing is made while one is used."""
+"""The next things are made while one is used."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import gc
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from impasto.engine import ahead
+from impasto.engine import ahead, at_once
 
 
 def test_all_in_order() -> None:
@@ -86,3 +87,48 @@ def test_the_source_is_closed_when_it_is_left() -> None:
 def test_one_inside_another() -> None:
     doubled = (2 * i for i in ahead(range(4)))
     assert list(ahead(doubled)) == [0, 2, 4, 6]
+
+
+def broken(after: int) -> Iterator[int]:
+    yield from range(after)
+    raise OSError("the rest is gone")
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_as_many_as_threads_are_made_at_once_and_come_in_order(threads: int) -> None:
+    meeting = threading.Barrier(threads, timeout=10)
+
+    def meet(number: int) -> int:
+        meeting.wait()
+        return -number
+
+    assert list(at_once(meet, range(6), threads)) == [0, -1, -2, -3, -4, -5]
+
+
+def test_what_was_there_before_an_error_comes_first() -> None:
+    for items in (at_once(lambda number: number, broken(5), 3), ahead(broken(5))):
+        assert [next(items) for _ in range(5)] == [0, 1, 2, 3, 4]
+        with pytest.raises(OSError, match="the rest is gone"):
+            next(items)
+
+
+def test_a_failure_is_raised_at_its_turn() -> None:
+    made = at_once(lambda number: 6 // (3 - number), range(9), 4)
+    assert [next(made), next(made), next(made)] == [2, 3, 6]
+    with pytest.raises(ZeroDivisionError):
+        next(made)
+
+
+def test_who_stops_early_closes_the_source() -> None:
+    closed = []
+
+    def source() -> Iterator[int]:
+        try:
+            yield from range(100)
+        finally:
+            closed.append(threading.active_count())
+
+    for made in (at_once(lambda number: number, source(), 2), ahead(source())):
+        with closing(made):
+            assert next(made) == 0
+    assert len(closed) == 2

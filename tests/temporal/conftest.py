@@ -16,5 +16,10 @@ drawing = lru_cache(lambda name: draw(name, size=400))
 
 @pytest.fixture(scope="session")
 def film() -> Film:
-    """Return a function from moves, and the name of a drawing, to a film of 240x135 pixels."""
-    return lambda moves, name="watercolor": MovingPicture(drawing(name), 135, 240, moves)
+    """Return a function from moves, and the name of a drawing, to a film of 240x135 pixels.
+
+    With `times`, of so many times larger ones.
+    """
+    return lambda moves, name="watercolor", times=1: MovingPicture(
+        drawing(name), 135 * times, 240 * times, moves
+    )

@@ -12,9 +12,9 @@ pytest.importorskip("cv2", reason="flow needs the [video] extra")
 from impasto.errors import OptionError
 from impasto.film import TemporalOptions, calm_film
 from impasto.metrics.moving import Moves, MovingPicture
-from impasto.metrics.video import WarpingError
 from impasto.temporal import Calm, find_motion, look
 from impasto.temporal.calm import _detail
+from tests.warping import known_error
 
 Frames = list[np.ndarray]
 Film = Callable[..., MovingPicture]
@@ -41,14 +41,6 @@ def painted(frames: Frames, **options: float) -> Frames:
     return [frame.image.copy() for frame in calmed]
 
 
-def error(moving: MovingPicture, frames: Frames, back: int) -> float:
-    found = WarpingError()
-    for number in range(back, len(frames)):
-        found.add(frames[number - back], frames[number], moving.motion(number - back, number))
-    assert found.rms is not None
-    return found.rms
-
-
 @pytest.mark.parametrize(
     "moves", [Moves(), Moves(shift=(1.3, 0.4), disc=30), Moves(grow=1.005)], ids=str
 )
@@ -58,9 +50,9 @@ def test_it_flickers_less_than_half(film: Film, moves: Moves) -> None:
     calmed, plain = painted(frames), painted(frames, temporal=0)
     halfway = painted(frames, temporal=0.5)
     for back, share in ((1, 0.4), (8, 0.6)):
-        assert error(moving, calmed, back) < share * error(moving, plain, back)
-        assert error(moving, calmed, back) < error(moving, halfway, back)
-        assert error(moving, halfway, back) < error(moving, plain, back)
+        assert known_error(moving, calmed, back) < share * known_error(moving, plain, back)
+        assert known_error(moving, calmed, back) < known_error(moving, halfway, back)
+        assert known_error(moving, halfway, back) < known_error(moving, plain, back)
 
 
 def test_it_does_not_smear(film: Film) -> None:
@@ -128,8 +120,8 @@ def test_frames_may_be_painted_at_another_size(film: Film) -> None:
 
 def test_of_the_same_frames_comes_the_same_film(film: Film) -> None:
     frames = shot(film(Moves(shift=(1, 0))), 4)
-    threaded = list(calm_film(frames, Scribble(), threads=3))
-    for one, other in zip(threaded, calm_film(frames, Scribble(), threads=1), strict=True):
+    first = list(calm_film(frames, Scribble()))
+    for one, other in zip(first, calm_film(frames, Scribble()), strict=True):
         assert np.array_equal(one.image, other.image)
 
 

@@ -63,7 +63,7 @@ def video(result: Path, content: Path, as_json: bool, **options: Any) -> None:
     along with the content; flicker is what changes faster than 3 Hz where the content stands still.
     The second row is the content itself.
     """
-    from impasto.metrics.films import pairs_of_frames
+    from impasto.video.pairs import pairs_of_frames
 
     rate, frames = pairs_of_frames(result, content)
     with _Counter() as tell:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from impasto.film.options import TemporalOptions
-from impasto.film.painters import moments, painter_of, settled
+from impasto.film.painters import painted_moments, painter_of, settled
 from impasto.methods.contract import Image, Stylizer
 from impasto.video.frame import Frame
 
@@ -24,7 +24,6 @@ def calm_film(
     contents: Iterable[Image],
     stylizer: Stylizer,
     options: TemporalOptions | None = None,
-    threads: int | None = None,
 ) -> Iterator[CalmFrame]:
     """Yield the stylised frames of a film, calm where its content is.
 
@@ -38,9 +37,9 @@ def calm_film(
     """
     options = options or TemporalOptions()
     ready = settled(stylizer, options)
-    painter = painter_of(lambda time: ready, ready, options, threads)
+    painter = painter_of(lambda time: ready, ready, options)
     # at the size of the result, so that what moved is known there
     fitted = getattr(ready, "fitted", lambda content: content)
     frames = (Frame(fitted(c), Fraction(i), Fraction(1), i) for i, c in enumerate(contents))
-    for moment in moments(frames, painter.effort):
-        yield CalmFrame(painter(moment), moment.begins)
+    for moment, image in painted_moments(frames, painter):
+        yield CalmFrame(image, moment.begins)

@@ -99,7 +99,7 @@ def paint_live(
         before: Seen | None = None
         for frame, came in newest:
             moment, before = _moment(frame, before, painter.effort)
-            image = painter(moment)
+            image = painter.calm(moment, painter.paint(moment))
             yield Live(image, time.monotonic() - came)
     finally:
         stopped.set()
@@ -123,7 +123,7 @@ def _moment(frame: Frame, before: Seen | None, effort: Any) -> tuple[Moment, See
     """Return what moved since the frame that was painted last, however long ago it came."""
     if effort is None:
         return Moment(frame), None
-    seen, motion = look(frame.pixels), None
+    seen, motion = look(frame.pixels, effort), None
     if before is not None:
         motion = find_motion(before, seen, effort)
         motion = None if is_cut(before, seen, motion) else motion

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from impasto.engine import usable_cores
 from impasto.errors import OptionError
 from impasto.film.keyframes import Keyframes
 from impasto.film.options import TemporalOptions
@@ -17,14 +18,18 @@ from impasto.images.load import Source
 from impasto.job import Setup
 from impasto.masks import Guides, MaskSource
 from impasto.methods.optimize.options import OptimizeOptions
-from impasto.methods.quality import resolve
+from impasto.methods.quality import Options, resolve
+from impasto.methods.realtime.engines import Engines
+from impasto.methods.realtime.options import RealtimeOptions
 from impasto.options import taken
+from impasto.provenance import ProvenanceOptions, check_identity
 from impasto.styles import StyleSource
 from impasto.video import FilmOptions
 from impasto.video.read import Seconds, VideoSource, exact, exact_rate
 from impasto.video.write import Target
 
 _SLOW = Fraction(1, 2)  # seconds of a segment that takes minutes
+_MOST = 8  # frames at once, each of which is held in memory
 
 
 def stylize_video(
@@ -63,7 +68,7 @@ def stylize_video(
         fps: Frames a second, where not the film's own.
         resume: Whether to go on where a run like this one was stopped.
         progress: Called after each frame.
-        options: Those of `stylize`, of `TemporalOptions` and of `FilmOptions`.
+        options: Those of `stylize`, of `TemporalOptions`, `FilmOptions` and `ProvenanceOptions`.
 
     Raises:
         VideoError: the film cannot be read or written.
@@ -90,6 +95,8 @@ def open_film(
     rest = dict(options)
     temporal = TemporalOptions(**taken(rest, TemporalOptions))
     written = FilmOptions(**taken(rest, FilmOptions))
+    provenance = ProvenanceOptions(**taken(rest, ProvenanceOptions))
+    check_identity(provenance)
     size = rest.pop("size", None)
     nameless = style is None or (isinstance(style, str | list | tuple) and not style)
     if (keyframes is None) == nameless:
@@ -101,8 +108,10 @@ def open_film(
         keys = Keyframes.load(keyframes, rest.get("strength", 1.0))
         style, blend = keys.styles, None
     assert style is not None
-    setup = Setup.open(style, blend, resolve(rest), guides)
-    slow = isinstance(setup.stylizer.options, OptimizeOptions)
+    chosen = resolve(rest)
+    at_once = _at_once(chosen, temporal)
+    setup = Setup.open(style, blend, chosen, guides, Engines(at_once))
+    slow = isinstance(chosen, OptimizeOptions)
     return Film(
         source,
         out,
@@ -112,4 +121,17 @@ def open_film(
         temporal=temporal,
         written=written,
         segment=_SLOW if slow else SEGMENT,
+        at_once=at_once,
+        provenance=provenance,
     )
+
+
+def _at_once(options: Options, temporal: TemporalOptions) -> int:
+    """Return how many frames are painted at once.
+
+    As many as there are cores: each paints one, and waits for no other, which takes two thirds of
+    the time. But where statistics settle, each frame needs the one before.
+    """
+    if not isinstance(options, RealtimeOptions) or temporal.settle:
+        return 1
+    return min(options.threads or usable_cores(), _MOST)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from impasto.engine import ahead
+from impasto.engine import ahead, at_once
 from impasto.errors import OptionError
 from impasto.film.options import TemporalOptions
 from impasto.methods.contract import Anchor, Image, Stylizer
@@ -71,7 +71,7 @@ def moments(frames: Iterable[Frame], effort: Effort | None) -> Iterator[Moment]:
             if effort is None or (frame.repeats and before is not None):
                 yield Moment(frame)
                 continue
-            seen, motion = look(frame.pixels), None
+            seen, motion = look(frame.pixels, effort), None
             if before is not None:
                 motion = find_motion(before, seen, effort)
                 motion = None if is_cut(before, seen, motion) else motion
@@ -83,13 +83,48 @@ def moments(frames: Iterable[Frame], effort: Effort | None) -> Iterator[Moment]:
 
 
 class Painter(Protocol):
-    """Paint one frame after another; `effort` says how motion is sought for it."""
+    """Paint one frame after another.
+
+    `effort` says how motion is sought for it. `at_once` frames may be painted at the same time,
+    each in a thread, for which Ctrl-C waits; with 1, one after another; with 0, in no thread.
+    """
 
     effort: Effort | None
+    at_once: int
 
-    def __call__(self, moment: Moment) -> Image:
+    def paint(self, moment: Moment) -> Image:
         """Return the frame (H, W, 3), painted."""
         ...
+
+    def calm(self, moment: Moment, painted: Image) -> Image:
+        """Return what was painted, as it follows the frames before; called in the same order."""
+        ...
+
+
+def painted_moments(frames: Iterable[Frame], painter: Painter) -> Iterator[tuple[Moment, Image]]:
+    """Yield frames' moments and what is painted of them.
+
+    A frame that repeats the one before is not painted again. While one frame is calmed and used,
+    the next ones are painted, if the painter may, and the motion of the one behind is sought.
+    """
+
+    def paint(numbered: tuple[int, Moment]) -> tuple[Moment, Image | None]:
+        number, moment = numbered
+        again = moment.frame.repeats and number > 0
+        return moment, None if again else painter.paint(moment)
+
+    numbered = enumerate(moments(frames, painter.effort))
+    if painter.at_once:
+        painted = at_once(paint, numbered, painter.at_once)
+    else:
+        painted = (paint(one) for one in numbered)
+    image: Image | None = None
+    with closing(painted):
+        for moment, found in painted:
+            if found is not None:
+                image = painter.calm(moment, found)
+            assert image is not None
+            yield moment, image
 
 
 class Alone:
@@ -97,14 +132,18 @@ class Alone:
 
     effort: Effort | None = None
 
-    def __init__(self, at: AtTime) -> None:
+    def __init__(self, at: AtTime, at_once: int) -> None:
         """Take what returns the stylizer of a moment."""
-        self.at = at
+        self.at, self.at_once = at, at_once
 
-    def __call__(self, moment: Moment) -> Image:
+    def paint(self, moment: Moment) -> Image:
         """Return the frame, painted."""
         stylizer: Stylizer = self.at(moment.frame.time)
         return stylizer(moment.frame.pixels)
+
+    def calm(self, moment: Moment, painted: Image) -> Image:
+        """Return what was painted."""
+        return painted
 
 
 @runtime_checkable
@@ -125,24 +164,26 @@ class Followed:
 
     effort: Effort | None = FAST
 
-    def __init__(self, at: AtTime, temporal: float, threads: int | None = None) -> None:
+    def __init__(self, at: AtTime, temporal: float, at_once: int) -> None:
         """Take what returns the stylizer of a moment, and how calm it is to be, 0 to 1."""
-        self.at, self.calm = at, Calm(temporal * MOST, threads)
+        self.at, self.at_once, self.blend = at, at_once, Calm(temporal * MOST)
 
-    def __call__(self, moment: Moment) -> Image:
-        """Return the frame, painted and calmed."""
+    def paint(self, moment: Moment) -> Image:
+        """Return the frame, painted by itself."""
         stylizer = self.at(moment.frame.time)
-        if _strength(stylizer) == 0:  # the content, and nothing of before
-            self.calm.forget()
-            return stylizer(moment.frame.pixels)  # type: ignore[no-any-return]
-        if moment.begins:
-            self.calm.forget()
-            if isinstance(stylizer, Settling):
-                stylizer.begin_shot()
+        if moment.begins and isinstance(stylizer, Settling):
+            stylizer.begin_shot()
+        return stylizer(moment.frame.pixels)  # type: ignore[no-any-return]
+
+    def calm(self, moment: Moment, painted: Image) -> Image:
+        """Return what was painted, mixed with what was painted before."""
+        if (
+            _option(self.at(moment.frame.time), "strength", 1.0) == 0
+        ):  # the content, and nothing of before
+            self.blend.forget()
+            return painted
         assert moment.seen is not None
-        # it keeps what it is given, and a stylizer may lend its memory and paint there again
-        painted = np.array(stylizer(moment.frame.pixels), np.float32)
-        return self.calm(painted, moment.seen, moment.motion)
+        return self.blend(painted, moment.seen, moment.motion)
 
 
 class Optimized:
@@ -155,6 +196,7 @@ class Optimized:
     """
 
     effort: Effort | None = FINE
+    at_once = 0
 
     def __init__(self, at: AtTime, temporal: float, frame_steps: int) -> None:
         """Take what returns the stylizer of a moment; `frame_steps` are those of later frames."""
@@ -162,7 +204,7 @@ class Optimized:
         self._painted: deque[Image] = deque(maxlen=max(LAGS))
         self._motions: deque[Motion] = deque(maxlen=max(LAGS))
 
-    def __call__(self, moment: Moment) -> Image:
+    def paint(self, moment: Moment) -> Image:
         """Return the frame, optimised."""
         stylizer: OptimizeStylizer = self.at(moment.frame.time)
         if moment.motion is None:
@@ -173,6 +215,10 @@ class Optimized:
             self._motions.append(moment.motion)
             painted = self._after(stylizer, moment.frame.pixels)
         self._painted.append(painted)
+        return painted
+
+    def calm(self, moment: Moment, painted: Image) -> Image:
+        """Return what was painted, which follows the frames before already."""
         return painted
 
     def _after(self, stylizer: OptimizeStylizer, content: Image) -> Image:
@@ -212,18 +258,23 @@ def settled(stylizer: Any, options: TemporalOptions) -> Any:
     return stylizer.of_film(options.settle)
 
 
-def _strength(stylizer: Any) -> float:
-    return float(getattr(getattr(stylizer, "options", None), "strength", 1.0))
+def painter_of(at: AtTime, stylizer: Any, options: TemporalOptions, at_once: int = 1) -> Painter:
+    """Return what paints a film's frames by these options; `stylizer` is one of those of `at`.
 
-
-def painter_of(
-    at: AtTime, stylizer: Any, options: TemporalOptions, threads: int | None = None
-) -> Painter:
-    """Return what paints a film's frames by these options; `stylizer` is one of those of `at`."""
+    `at_once` is how many may call it at the same time. OpenCV's threads, which are the whole
+    process's, become as many as the stylizer was given.
+    """
     optimizes = hasattr(stylizer, "start")
     if not options.temporal and (optimizes or not options.settle):
-        return Alone(at)
-    load_cv2()
+        return Alone(at, 0 if optimizes else at_once)
+    cv2, threads = load_cv2(), _option(stylizer, "threads", None)
+    if threads is not None:
+        cv2.setNumThreads(threads)
     if optimizes:  # it takes what to begin from, and what to stay near
         return Optimized(at, options.temporal, options.frame_steps)
-    return Followed(at, options.temporal, threads)
+    return Followed(at, options.temporal, 1 if options.settle else at_once)
+
+
+def _option(stylizer: Any, name: str, default: Any) -> Any:
+    """Return an option of a stylizer, which need not have any."""
+    return getattr(getattr(stylizer, "options", None), name, default)

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 from impasto.errors import OptionError
 from impasto.film.keyframes import Keyframes
 from impasto.film.options import TemporalOptions
+from impasto.film.signing import sign_film
 from impasto.images import resize
 from impasto.job import Setup
 from impasto.methods.contract import Image
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.options import as_recipe
+from impasto.provenance import ProvenanceOptions
 from impasto.recipe import Ingredient
 from impasto.video import Copied, FilmOptions, Frame, Plan, VideoInfo, iter_frames, open_sink, probe
 from impasto.video.folder import pictures_in
@@ -94,32 +96,33 @@ def paint_frames(
     setup: Setup,
     keys: Keyframes | None = None,
     temporal: TemporalOptions | None = None,
+    at_once: int = 1,
 ) -> Iterator[Frame]:
     """Yield the frames of a film, painted.
 
-    A frame that repeats the one before is not painted again. Transparency stays.
+    `at_once` frames may be painted at the same time, if the setup's engines are made for that. A
+    frame that repeats the one before is not painted again. Transparency stays.
 
     Raises:
         as the setup's stylizer.
         MissingExtraError: films are to be calm, and OpenCV is not installed.
     """
-    from impasto.film.painters import moments
+    from impasto.film.painters import painted_moments
 
-    painter = _painter(setup, keys, temporal or TemporalOptions())
+    painter = _painter(setup, keys, temporal or TemporalOptions(), at_once)
     # at the size of the result, so that what moved is known there
     fitted = (replace(frame, pixels=setup.stylizer.fitted(frame.pixels)) for frame in frames)
-    image: Image | None = None
-    for moment in moments(fitted, painter.effort):
+    for moment, image in painted_moments(fitted, painter):
         frame = moment.frame
-        if image is None or not frame.repeats:
-            image = painter(moment)
         alpha = frame.alpha
         if alpha is not None and alpha.shape != image.shape[:2]:
             alpha = resize(alpha, *image.shape[:2])
         yield replace(frame, pixels=image, alpha=alpha)
 
 
-def _painter(setup: Setup, keys: Keyframes | None, temporal: TemporalOptions) -> Painter:
+def _painter(
+    setup: Setup, keys: Keyframes | None, temporal: TemporalOptions, at_once: int
+) -> Painter:
     from impasto.film.painters import painter_of, settled
 
     stylizer = settled(setup.stylizer, temporal)
@@ -127,7 +130,7 @@ def _painter(setup: Setup, keys: Keyframes | None, temporal: TemporalOptions) ->
     def at(moment: Fraction) -> AnyStylizer:
         return stylizer if keys is None else stylizer.varied(*keys.at(moment))  # type: ignore[no-any-return]
 
-    return painter_of(at, stylizer, temporal)
+    return painter_of(at, stylizer, temporal, at_once)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +139,8 @@ class Film:
 
     `source` and `out` are as `iter_frames` and `write_frames` take them; `info` is None of what
     cannot be looked at before it is read. With `resume` a run goes on where one of the same film
-    and the same options was stopped, at a whole segment, whose length is in seconds.
+    and the same options was stopped, at a whole segment, whose length is in seconds. `at_once` is
+    as of `paint_frames`.
     """
 
     source: VideoSource
@@ -149,6 +153,8 @@ class Film:
     written: FilmOptions = field(default_factory=FilmOptions)
     resume: bool = False
     segment: Fraction = SEGMENT
+    at_once: int = 1
+    provenance: ProvenanceOptions = field(default_factory=ProvenanceOptions)
 
     def run(self, progress: FilmProgress | None = None) -> Path | None:
         """Paint the film and return its path; None for a stream.
@@ -179,7 +185,7 @@ class Film:
                 threads=threads,
                 skip=first,
             )
-            painted = paint_frames(frames, self.setup, self.keys, self.temporal)
+            painted = paint_frames(frames, self.setup, self.keys, self.temporal, self.at_once)
             for number, frame in enumerate(painted, first + 1):
                 if number <= begun:
                     continue
@@ -187,7 +193,7 @@ class Film:
                 if progress is not None:
                     seconds = time.monotonic() - started
                     progress(Painted(number, whole, begun, seconds, frame.pixels))
-            return sink.close()
+            path = sink.close()
         except BaseException:
             if sink.abandon():
                 warnings.warn(
@@ -196,6 +202,8 @@ class Film:
                     stacklevel=2,
                 )
             raise
+        sign_film(self, path)
+        return path
 
     def _probed(self) -> VideoInfo | None:
         source = self.source

@@ -153,7 +153,7 @@ class FilmMeter:
             ImageError: they are not of one size, or of another than the frames before.
         """
         self._check(result, content)
-        seen = look(content)
+        seen = look(content, FINE)
         motion = None if self._seen is None else find_motion(self._seen, seen, FINE)
         if motion is not None and self._seen is not None and is_cut(self._seen, seen, motion):
             self.cuts.append(self.frames)

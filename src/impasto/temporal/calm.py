@@ -10,19 +10,13 @@ back, so that it does not smear.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.engine import usable_cores
 from impasto.methods.contract import Image
 from impasto.temporal.flow import Motion, Seen, alike, enlarged, load_cv2, shifted, warp
 
 Array = NDArray[np.float32]
-Found = TypeVar("Found")
 
 # share of the past at most: of a change in the style, half is there after 8 frames. With more, less
 # flickers where nothing moves; where something does, strokes are averaged away and sharpened odd
@@ -30,8 +24,6 @@ MOST = 0.92
 _GAIN = 1.06  # of fine detail, for each frame at most: by more, what is left of it turns to worms
 _CELL = 8  # pixels a side in which detail is compared
 _LEAST = 1e-5  # square of detail under which there is none
-_STRIP = 8 * _CELL  # rows that a thread takes at a time: they stay in its cache
-_REACH = 1  # rows that the blur looks beyond
 
 
 class Calm:
@@ -40,9 +32,8 @@ class Calm:
     `share` in [0, 1] is how much of the past a visible place keeps.
     """
 
-    def __init__(self, share: float = MOST, threads: int | None = None) -> None:
+    def __init__(self, share: float = MOST) -> None:
         self.share = share
-        self._pool = ThreadPoolExecutor(threads or usable_cores())
         self._painted: Image | None = None
         self._content: Array | None = None
 
@@ -63,52 +54,35 @@ class Calm:
         # the past also knows which content it was painted of: where that is no more what is there,
         # because light changed little by little or flow was wrong, it is not believed
         content = shifted(self._content, motion.flow)
-        trust = self.share * motion.visible * alike(content, seen.color)
+        trust = self.share * motion.visible * alike(content, seen.color, seen.shrunk)
         self._content = _blended(seen.color, content, trust)
         self._painted = self._calmed(painted, self._painted, motion, trust)
         return self._painted
 
     def _calmed(self, painted: Image, before: Image, motion: Motion, trust: Array) -> Image:
+        # whole pictures at a time, on which OpenCV's own threads work: Python's would wait for
+        # each other at every one of many small steps
         cv2 = load_cv2()
         height, width = painted.shape[:2]
         flow, share = enlarged(motion.flow, (height, width)), enlarged(trust, (height, width))
-        calmed, detail = np.empty_like(painted), np.empty((height, width), np.float32)
-
-        def blend(rows: slice) -> tuple[Array, Array]:
-            outer = slice(max(rows.start - _REACH, 0), min(rows.stop + _REACH, height))
-            inner = slice(rows.start - outer.start, rows.stop - outer.start)
-            mixed = _blended(painted[outer], warp(before, flow[outer], outer.start), share[outer])
-            calmed[rows], detail[rows] = mixed[inner], _detail(mixed)[inner]
-            return _strength(_detail(painted[outer])[inner]), _strength(detail[rows])
-
-        wanted, there = map(np.concatenate, zip(*self._strips(blend, height), strict=True))
+        calmed = _blended(painted, warp(before, flow), share)
+        detail = _detail(calmed)
+        wanted, there = _strength(_detail(painted)), _strength(detail)
         # fine detail that is painted and has been lost on the way is given back little by little
         gain = np.sqrt((cv2.blur(wanted, (3, 3)) + _LEAST) / (cv2.blur(there, (3, 3)) + _LEAST))
         gain = gain.clip(1, _GAIN) - 1
         gain *= cv2.resize(trust, gain.shape[::-1], interpolation=cv2.INTER_AREA)
-        large = cv2.resize(gain, (width, height), interpolation=cv2.INTER_LINEAR)
-
-        def sharpen(rows: slice) -> None:
-            more = cv2.multiply(detail[rows], large[rows])
-            keen = cv2.add(calmed[rows], cv2.merge([more] * 3))
-            np.clip(keen, 0, 1, out=calmed[rows])
-
-        self._strips(sharpen, height)
-        return calmed
-
-    def _strips(self, work: Callable[[slice], Found], height: int) -> list[Found]:
-        """Do some work for all rows, in threads."""
-        starts = range(0, height, _STRIP)
-        rows: Iterable[slice] = (slice(s, min(s + _STRIP, height)) for s in starts)
-        return list(self._pool.map(work, rows))
+        more = cv2.multiply(detail, cv2.resize(gain, (width, height)), detail)
+        cv2.add(calmed, cv2.cvtColor(more, cv2.COLOR_GRAY2RGB), calmed)
+        return np.clip(calmed, 0, 1, out=calmed)
 
 
 def _blended(now: Array, past: Array, share: Array) -> Array:
-    """Return now + share (past - now), in `past`'s memory."""
-    cv2 = load_cv2()
-    cv2.subtract(past, now, past)
-    cv2.multiply(past, cv2.merge([share] * 3), past)
-    return cv2.add(past, now, past)  # type: ignore[no-any-return]
+    """Return now + share (past - now)."""
+    # its weights are divided by their sum and 1e-5, which is nothing beside thousands
+    kept = share * np.float32(4096)
+    mixed: Array = load_cv2().blendLinear(past, now, kept, np.float32(4096) - kept)
+    return mixed
 
 
 def _detail(image: Array) -> Array:

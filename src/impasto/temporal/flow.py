@@ -32,12 +32,17 @@ class Effort:
     """Say how flow is sought: settings of DIS (finest scale, patch stride, descent, refinement).
 
     The forward flow, which only says what is visible, may be coarser; `slack` widens the limits up
-    to which a place counts as visible.
+    to which a place counts as visible. What is found is held, and judged, at the finest scale of
+    the backward flow, as it says no more at a finer one.
     """
 
     backward: tuple[int, int, int, int]
     forward: tuple[int, int, int, int]
     slack: float
+
+    def shrinks(self, longest: int) -> int:
+        """Return how many times smaller flow is held than sought; small frames stay whole."""
+        return 2 ** self.backward[0] if longest > SIDE // 2 else 1
 
 
 # chosen by errors on known flow: at 640x360 0.08 pixels in 18 ms, and 0.04 in 110 ms on one core
@@ -49,7 +54,8 @@ _SMOOTH = (
 
 # where the picture as it stood fits nearly as well as the flow does, nothing has moved:
 # flow that is sought in flat places follows the noise, and what is warped by it creeps and blurs
-_STILL_WINDOW = 33  # pixels at the size of the flow
+_STILL_WINDOW = 33  # pixels at the size at which flow is sought
+_BLUR = 5  # pixels there, in which colours are compared
 _STILL_RATIO, _STILL_NOISE = 1.2, 0.001  # of the flow's own misfit; of grey, 0 to 1
 # misfits of colour (0 to 1) up to which a match is believed, and from which it is not
 _ALIKE, _OTHER = 0.03, 0.12
@@ -57,12 +63,16 @@ _ALIKE, _OTHER = 0.03, 0.12
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Hold what flow needs of a frame of `size` (H, W), smaller: levels and soft grey, colours."""
+    """Hold what flow needs of a frame of `size` (H, W), smaller: levels and soft grey, colours.
+
+    Grey and colours are `shrunk` times smaller than the levels.
+    """
 
     size: tuple[int, int]
     levels: NDArray[np.uint8]
     grey: Array
     color: Array
+    shrunk: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,18 +106,16 @@ def load_cv2() -> Any:
     return cv2
 
 
-def look(frame: Image, side: int = SIDE) -> Seen:
+def look(frame: Image, effort: Effort = FAST, side: int = SIDE) -> Seen:
     """Return what flow needs of a frame (H, W, 3), its longest side at most `side` pixels."""
     cv2 = load_cv2()
     height, width = frame.shape[:2]
-    scale = min(1.0, side / max(height, width))
-    small = frame
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    levels = cv2.convertScaleAbs(grey, alpha=255)
-    return Seen((height, width), levels, cv2.blur(grey, (5, 5)), cv2.blur(small, (5, 5)))
+    small = _shrunk(frame, max(1.0, max(height, width) / side))
+    levels = cv2.convertScaleAbs(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), alpha=255)
+    shrunk = effort.shrinks(max(small.shape))
+    blur = _at(_BLUR, shrunk)
+    color = cv2.blur(_shrunk(small, shrunk), (blur, blur))
+    return Seen((height, width), levels, cv2.cvtColor(color, cv2.COLOR_RGB2GRAY), color, shrunk)
 
 
 def find_motion(earlier: Seen, later: Seen, effort: Effort = FAST) -> Motion:
@@ -119,13 +127,18 @@ def find_motion(earlier: Seen, later: Seen, effort: Effort = FAST) -> Motion:
     if earlier.size != later.size:
         (h, w), (high, wide) = earlier.size, later.size
         raise ImageError(f"frames of {w}x{h} and {wide}x{high} px: flow needs one size")
-    backward = _seeker(*effort.backward).calc(later.levels, earlier.levels, None)
-    forward = _seeker(*effort.forward).calc(earlier.levels, later.levels, None)
-    visible = visibility(backward, forward, effort.slack)
-    still = _still(earlier.grey, later.grey, backward)
+    backward, forward = (
+        _held(_seeker(*how).calc(first.levels, second.levels, None), later)
+        for how, first, second in (
+            (effort.backward, later, earlier),
+            (effort.forward, earlier, later),
+        )
+    )
+    visible = visibility(backward, forward, effort.slack, later.shrunk)
+    still = _still(earlier.grey, later.grey, backward, later.shrunk)
     backward *= (1 - still)[..., None]
-    visible = np.maximum(visible, still) * alike(shifted(earlier.color, backward), later.color)
-    return Motion(later.size, backward, visible)
+    like = alike(shifted(earlier.color, backward), later.color, later.shrunk)
+    return Motion(later.size, backward, np.maximum(visible, still) * like)
 
 
 def chained(motions: Sequence[Motion]) -> Motion:
@@ -141,14 +154,13 @@ def chained(motions: Sequence[Motion]) -> Motion:
     return Motion(last.size, flow, visible)
 
 
-def warp(image: Array, flow: Array, top: int = 0) -> Array:
+def warp(image: Array, flow: Array) -> Array:
     """Return an image (H, W, C) of the earlier frame as it lies in the later; bicubic.
 
-    `flow` may be that of some rows alone, from `top` on; so is the result then. Beyond the border
-    its outermost pixels are repeated. Bicubic weights overshoot beside edges: the result may leave
-    [0, 1] by a little.
+    Beyond the border its outermost pixels are repeated. Bicubic weights overshoot beside edges:
+    the result may leave [0, 1] by a little.
     """
-    return _sampled(image, flow, load_cv2().INTER_CUBIC, top)
+    return _sampled(image, flow, load_cv2().INTER_CUBIC)
 
 
 def shifted(values: Array, flow: Array) -> Array:
@@ -156,33 +168,36 @@ def shifted(values: Array, flow: Array) -> Array:
     return _sampled(values, flow, load_cv2().INTER_LINEAR)
 
 
-def visibility(backward: Array, forward: Array, slack: float = 1.0) -> Array:
+def visibility(backward: Array, forward: Array, slack: float = 1.0, shrunk: int = 1) -> Array:
     """Return where (h, w) backward and forward flow (h, w, 2) agree and are smooth, in [0, 1].
 
     Ruder 2016: a place is hidden where |w + w'|^2 > 0.01 (|w|^2 + |w'|^2) + 0.5 (equation 5), and
     a motion boundary where |grad u|^2 + |grad v|^2 > 0.01 |w|^2 + 0.002 (equation 6), w' the
     forward flow at where w leads to. Departures: both are soft, from 1 at half of the limit to 0
-    at one and a half of it, and `slack` multiplies 0.5 and 0.002. What comes from outside the
+    at one and a half of it, and `slack` multiplies 0.5 and 0.002. Of `shrunk` flow 0.5 is
+    that many times smaller, squared. What comes from outside the
     frame is hidden as well.
     """
+    cv2 = load_cv2()
     height, width = backward.shape[:2]
     ahead = shifted(forward, backward)
     squares = _square(backward)
-    apart = _square(backward + ahead) / (0.01 * (squares + _square(ahead)) + 0.5 * slack)
-    steep = _steepness(backward) / (0.01 * squares + 0.002 * slack)
-    sure: Array = np.clip(1.5 - np.maximum(apart, steep), 0, 1)
-    axes = np.ogrid[:height, :width][::-1]
-    for along, places in zip(load_cv2().split(backward), axes, strict=True):
-        where = along + places.astype(np.float32)
-        sure *= (where >= 0) & (where <= places.size - 1)
-    return sure
+    both = cv2.scaleAdd(
+        cv2.add(squares, _square(ahead)), 0.01, np.full_like(squares, 0.5 * slack / shrunk**2)
+    )
+    apart = cv2.divide(_square(cv2.add(backward, ahead)), both)
+    smooth = cv2.scaleAdd(squares, 0.01, np.full_like(squares, 0.002 * slack))
+    steep = cv2.divide(_steepness(backward), smooth)
+    sure: Array = np.clip(1.5 - cv2.max(apart, steep), 0, 1)
+    inside = cv2.inRange(cv2.add(backward, _grid(height, width)), (0, 0), (width - 1, height - 1))
+    return cv2.copyTo(sure, inside)  # type: ignore[no-any-return]
 
 
-def alike(before: Array, now: Array) -> Array:
+def alike(before: Array, now: Array, shrunk: int = 1) -> Array:
     """Return how like colours (h, w, 3) look, (h, w) in [0, 1]; both are blurred already."""
     cv2 = load_cv2()
     misfit = cv2.transform(cv2.absdiff(before, now), np.full((1, 3), 1 / 3, np.float32))
-    misfit = cv2.blur(misfit, (5, 5))
+    misfit = cv2.blur(misfit, (_at(_BLUR, shrunk), _at(_BLUR, shrunk)))
     sure: Array = np.clip((_OTHER - misfit) / (_OTHER - _ALIKE), 0, 1, dtype=np.float32)
     return sure
 
@@ -191,11 +206,35 @@ def enlarged(values: Array, size: tuple[int, int]) -> Array:
     """Bring (h, w) or flow (h, w, 2) to another size; flow is in pixels, and grows as well."""
     if values.shape[:2] == size:
         return values
-    cv2 = load_cv2()
-    large: Array = cv2.resize(values, size[::-1], interpolation=cv2.INTER_LINEAR)
-    if values.ndim == 3:
-        large *= np.array([size[1] / values.shape[1], size[0] / values.shape[0]], np.float32)
+    if values.ndim == 3:  # while it is small
+        values = _scaled(values, size)
+    large: Array = load_cv2().resize(values, size[::-1], interpolation=load_cv2().INTER_LINEAR)
     return large
+
+
+def _shrunk(image: Array, times: float) -> Array:
+    if times == 1:
+        return image
+    cv2 = load_cv2()
+    size = (max(1, round(image.shape[1] / times)), max(1, round(image.shape[0] / times)))
+    small: Array = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+def _held(flow: Array, seen: Seen) -> Array:
+    """Return flow at the size, and in the pixels, in which a frame's colours are held."""
+    return flow if seen.shrunk == 1 else _shrunk(_scaled(flow, seen.grey.shape), seen.shrunk)
+
+
+def _scaled(flow: Array, size: tuple[int, ...]) -> Array:
+    """Return flow in the pixels of another size."""
+    height, width = flow.shape[:2]
+    return flow * np.array([size[1] / width, size[0] / height], np.float32)
+
+
+def _at(window: int, shrunk: int) -> int:
+    """Return an odd window in pixels of what is shrunk."""
+    return window // shrunk | 1
 
 
 def _seeker(finest: int, stride: int, descent: int, refinement: int) -> Any:
@@ -209,11 +248,12 @@ def _seeker(finest: int, stride: int, descent: int, refinement: int) -> Any:
     return seeker
 
 
-def _still(earlier: Array, later: Array, flow: Array) -> Array:
+def _still(earlier: Array, later: Array, flow: Array, shrunk: int) -> Array:
     """Return how surely each place has not moved, (h, w) in [0, 1]."""
     cv2 = load_cv2()
+    window = (_at(_STILL_WINDOW, shrunk), _at(_STILL_WINDOW, shrunk))
     by_flow, by_rest = (
-        cv2.boxFilter(cv2.pow(cv2.absdiff(other, later), 2), -1, (_STILL_WINDOW, _STILL_WINDOW))
+        cv2.boxFilter(cv2.pow(cv2.absdiff(other, later), 2), -1, window)
         for other in (shifted(earlier, flow), earlier)
     )
     ratio = by_rest / (_STILL_RATIO * by_flow + _STILL_NOISE**2)
@@ -221,10 +261,9 @@ def _still(earlier: Array, later: Array, flow: Array) -> Array:
     return sure
 
 
-def _sampled(values: Array, flow: Array, how: int, top: int = 0) -> Array:
+def _sampled(values: Array, flow: Array, how: int) -> Array:
     cv2 = load_cv2()
-    rows, width = flow.shape[:2]
-    where = flow + _grid(*values.shape[:2])[top : top + rows, :width]
+    where = cv2.add(flow, _grid(*flow.shape[:2]))
     found: Array = cv2.remap(values, where, None, how, borderMode=cv2.BORDER_REPLICATE)
     return found
 
@@ -236,7 +275,7 @@ def _steepness(flow: Array) -> Array:
 
 
 def _square(flow: Array) -> Array:
-    across, down = load_cv2().split(flow)
+    across, down = flow[..., 0], flow[..., 1]
     return across * across + down * down  # type: ignore[no-any-return]
 
 
