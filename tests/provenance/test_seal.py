@@ -108,20 +108,22 @@ def test_any_change_is_found(ending: str, pixels: Any) -> None:
         assert not found.holds
 
 
-def test_nothing_of_a_png_can_be_changed(pixels: Any) -> None:
+def test_nothing_that_a_png_says_can_be_changed(pixels: Any) -> None:
     path = write("out.png", pixels[:16, :16])
-    whole = path.read_bytes()
+    whole, said = path.read_bytes(), verify(path)
+    [(start, end)] = [
+        (whole.find(chunk), whole.find(chunk) + len(chunk))
+        for name, chunk in chunks(whole)
+        if name == b"caBX"
+    ]
     rng = np.random.default_rng(0)
-    # the padding behind the signature holds nothing, and nothing looks at it
-    start = whole.find(b"jumdc2pa")
-    silent = range(start, start + 20_000)
-    for place in rng.integers(33, len(whole), 120):
+    for place in rng.integers(8, len(whole), 300):
         path.write_bytes(whole)
-        state = verify(flipped(path, int(place))).state
-        if int(place) not in silent:
-            assert state == "tampered", place
-        else:
-            assert state in ("tampered", "trusted", "none"), place
+        found = verify(flipped(path, int(place)))
+        if not start <= place < end:
+            assert found.state in ("tampered", "none"), place
+        elif found.holds:  # filling, which stands for nothing
+            assert found == said, place
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

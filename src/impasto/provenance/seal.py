@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from impasto.errors import ImpastoError, ProvenanceError
 from impasto.images.files import identify, reason
-from impasto.provenance.identity import Identity, identity_of
+from impasto.provenance.identity import identity_of
 from impasto.provenance.layout import HASHED, Layout, layout_of, read_parts
 from impasto.provenance.manifest import manifest_of, parent_of
 from impasto.provenance.media import carries_manifest, type_of
@@ -74,17 +74,25 @@ class Seal:
         kind = type_of(source)
         if kind is None:
             raise ProvenanceError("its format carries no manifest")
-        who = identity_of(self.options.cert, self.options.key)
-        unsigned = _sha256(source)
-        with self._parent() as parent:
-            manifest = manifest_of(self.recipe, unsigned, parent_apart=parent is not None)
-            signer = _signer(who)
+        signer, unsigned = _signer(self.options), _sha256(source)
+
+        def put(parent: Parent | None) -> None:
             source.seek(0)
-            short = kind.removeprefix("image/").upper()
-            if short in HASHED:
+            target.seek(0)
+            target.truncate()
+            manifest = manifest_of(self.recipe, unsigned, parent_apart=parent is not None)
+            if kind.removeprefix("image/").upper() in HASHED:
                 _embed(signer, manifest, parent, source, target)
             else:
                 signer.embed(manifest, parent, kind, source, target)
+
+        with self._parent() as parent:
+            try:
+                put(parent)
+            except ProvenanceError:
+                if parent is None:
+                    raise
+                put(None)  # the content's manifest is a ruin, or the fault is another
 
     @contextmanager
     def _parent(self) -> Iterator[Parent | None]:
@@ -98,7 +106,8 @@ class Seal:
             yield None if kind is None else (parent_of(self.recipe), kind, file)
 
 
-def _signer(who: Identity) -> NativeSigner:
+def _signer(options: ProvenanceOptions) -> NativeSigner:
+    who = identity_of(options.cert, options.key)
     try:
         return native_signer(who.chain, who.key, who.algorithm)
     except ValueError as error:

@@ -15,7 +15,7 @@ from impasto.images import read_recipe
 from impasto.images.files import reason
 from impasto.provenance.folder import trusted_certificates
 from impasto.provenance.manifest import RECIPE
-from impasto.provenance.media import type_of
+from impasto.provenance.media import carries_manifest, type_of
 from impasto.provenance.native import context
 
 # what is said against who signed, and not against what was signed
@@ -80,7 +80,7 @@ def verify(
         if os.path.isdir(path):
             raise ProvenanceError(f"{shown} is a folder: name a file in it")
         with open(path, "rb") as file:
-            found = _looked_at(file, anchors)
+            found = _looked_at(file, anchors, Path(path))
     except OSError as error:
         raise ProvenanceError(
             f"{error.filename or shown} cannot be read: {reason(error)}"
@@ -97,7 +97,7 @@ def unsigned_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _looked_at(file: BinaryIO, anchors: str) -> Verdict:
+def _looked_at(file: BinaryIO, anchors: str, path: Path) -> Verdict:
     import c2pa
 
     kind = type_of(file)
@@ -109,7 +109,10 @@ def _looked_at(file: BinaryIO, anchors: str) -> Verdict:
     except c2pa.C2paError.ManifestNotFound:
         return Verdict("none")
     except (c2pa.C2paError, ValueError) as error:
-        return Verdict("tampered", notes=(f"the manifest is damaged: {reason(error)}",))
+        there = carries_manifest(path)
+        what = "the manifest" if there else "the file"
+        note = f"{what} is damaged: {reason(error)}"
+        return Verdict("tampered" if there else "none", notes=(note,))
     return _verdict(store)
 
 
