@@ -118,7 +118,9 @@ def _looked_at(file: BinaryIO, anchors: str, path: Path) -> Verdict:
 
 def _verdict(store: Mapping[str, Any]) -> Verdict:
     """Return what a manifest store comes to."""
-    active = store["manifests"][store["active_manifest"]]
+    active = (store.get("manifests") or {}).get(store.get("active_manifest"))
+    if not isinstance(active, Mapping):
+        return Verdict("tampered", notes=("the manifest is damaged: it is not to be read",))
     results = store.get("validation_results", {}).get("activeManifest", {})
     codes = {item["code"] for item in results.get("success", ())}
     failures = results.get("failure", [])
@@ -133,7 +135,7 @@ def _verdict(store: Mapping[str, Any]) -> Verdict:
         signature.get("issuer"),
         " ".join(_program(active)) or None,
         next((a["digitalSourceType"] for a in done if a.get("digitalSourceType")), None),
-        [a["action"] for a in done],
+        [str(a.get("action")) for a in done],
         [_source(part, deltas) for part in active.get("ingredients", ())],
         told.get("recipe"),
         told.get("unsigned_sha256"),
@@ -156,7 +158,8 @@ def _state(codes: set[str], failures: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _source(part: Mapping[str, Any], deltas: Sequence[Mapping[str, Any]]) -> Source:
-    told = part.get("metadata") or {}
+    metadata = part.get("metadata")
+    told = metadata if isinstance(metadata, Mapping) else {}
     return Source(
         str(part.get("title", "")),
         _ROLES.get(str(part.get("relationship")), str(part.get("relationship"))),
@@ -180,13 +183,14 @@ def _state_of_source(part: Mapping[str, Any], deltas: Sequence[Mapping[str, Any]
 
 def _actions(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for assertion in manifest.get("assertions", ()):
-        if assertion["label"].startswith("c2pa.actions"):
-            yield from assertion["data"].get("actions", ())
+        data = assertion.get("data")
+        if str(assertion.get("label")).startswith("c2pa.actions") and isinstance(data, Mapping):
+            yield from (action for action in data.get("actions", ()) if isinstance(action, Mapping))
 
 
 def _recipe_in(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     for assertion in manifest.get("assertions", ()):
-        if assertion["label"] == RECIPE and isinstance(assertion.get("data"), Mapping):
+        if assertion.get("label") == RECIPE and isinstance(assertion.get("data"), Mapping):
             return assertion["data"]  # type: ignore[no-any-return]
     return {}
 
