@@ -13,6 +13,7 @@ from impasto.cli.flags import flags_of
 from impasto.cli.looks import provenance_of
 from impasto.cli.results import saving, tell_result
 from impasto.cli.watch import Progress, watching
+from impasto.errors import ProvenanceError
 from impasto.images import open_large, read_recipe
 from impasto.names import short, target
 from impasto.output import Output
@@ -58,7 +59,7 @@ def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: A
         f"{short(picture.stem)}-again{stored.get('suffix', picture.suffix)}",
         force=flags["force"],
     )
-    wanted = file_sha256(picture), unsigned_sha256(picture)  # before it may be written over
+    wanted = file_sha256(picture), _unsigned(picture)  # before it may be written over
     started = time.monotonic()
     opened = open_large(remade.content)
     depth, quality = stored.get("depth", 8), stored.get("quality", 92)
@@ -70,15 +71,24 @@ def again(picture: Path, out: Path | None, folders: tuple[Path, ...], **flags: A
     click.echo(_compared(picture, wanted, output) or _changes(picture, before, recipe))
 
 
-def _compared(picture: Path, wanted: tuple[str, str], output: Output) -> str | None:
+def _unsigned(picture: Path) -> str | None:
+    """Return the hash of a file without its signature, None of one too large to be verified."""
+    try:
+        return unsigned_sha256(picture)
+    except ProvenanceError:
+        return None
+
+
+def _compared(picture: Path, wanted: tuple[str, str | None], output: Output) -> str | None:
     """Say in how far the result is the same file; None if it is not."""
     whole, unsigned = wanted
     if file_sha256(output.path) == whole:
         return "the same bytes"
     if output.provenance.strip_metadata:
         return f"without metadata, the bytes are not compared with {picture}'s"
-    same = unsigned_sha256(output.path) == unsigned
-    return "the same bytes but for the signature" if same else None
+    if unsigned is None:
+        return f"{picture} is too large for the free memory to be compared without its signature"
+    return "the same bytes but for the signature" if _unsigned(output.path) == unsigned else None
 
 
 def _changes(picture: Path, before: Recipe, now: Recipe) -> str:

@@ -6,6 +6,7 @@ import mmap
 from pathlib import Path
 from typing import BinaryIO
 
+from impasto.engine import available_memory
 from impasto.errors import ImageError
 from impasto.images.files import identify
 from impasto.images.load import MANIFEST
@@ -20,6 +21,7 @@ _TYPES = {
     "HEIC": "image/heic",
 }
 _HEAD = 256
+_SMALL = 2**26  # bytes that are always there
 FILMS = (".mp4", ".m4v", ".mov")
 
 
@@ -42,10 +44,21 @@ def type_of(file: BinaryIO) -> str | None:
     return media_type(head)
 
 
+def fits_memory(size: int) -> bool:
+    """Return whether the library, which holds some files whole, may be given so many bytes.
+
+    Where there is too little memory it ends the process.
+    """
+    if size <= _SMALL:
+        return True
+    free = available_memory()
+    return free is None or size <= free // 2
+
+
 def carries_manifest(path: Path) -> bool:
     """Return whether there seems to be a manifest in a file of any size."""
     with open(path, "rb") as file:
-        if type_of(file) is None or path.stat().st_size == 0:
+        if type_of(file) is None:  # as of an empty one, which cannot be mapped
             return False
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return data.find(MANIFEST) >= 0

@@ -6,11 +6,14 @@ import hashlib
 import io
 import os
 import secrets
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any, BinaryIO
 
 from impasto.errors import ImpastoError, ProvenanceError
@@ -18,7 +21,7 @@ from impasto.images.files import identify, reason
 from impasto.provenance.identity import identity_of
 from impasto.provenance.layout import HASHED, Layout, layout_of, read_parts
 from impasto.provenance.manifest import manifest_of, parent_of
-from impasto.provenance.media import carries_manifest, type_of
+from impasto.provenance.media import carries_manifest, fits_memory, type_of
 from impasto.provenance.native import NativeSigner, Parent, check_signer, native_signer
 from impasto.provenance.options import ProvenanceOptions
 
@@ -26,13 +29,18 @@ from impasto.provenance.options import ProvenanceOptions
 def check_identity(options: ProvenanceOptions) -> None:
     """Check before long work that a certificate that is named can sign.
 
+    What signs is loaded meanwhile, so that nobody waits for that when the work is done.
+
     Raises:
         ProvenanceError: it cannot.
     """
     if not options.signs:
         return
     if options.cert is None and not os.environ.get("IMPASTO_CERT"):
-        return  # what is amiss with Impasto's own key is no reason to paint nothing
+        # what is amiss with Impasto's own key is no reason to paint nothing
+        if "c2pa" not in sys.modules:
+            Thread(target=import_module, args=("c2pa",), daemon=True).start()
+        return
     found = identity_of(options.cert, options.key)
     try:
         check_signer(found.chain, found.key, found.algorithm)
@@ -83,8 +91,11 @@ class Seal:
             manifest = manifest_of(self.recipe, unsigned, parent_apart=parent is not None)
             if kind.removeprefix("image/").upper() in HASHED:
                 _embed(signer, manifest, parent, source, target)
-            else:
-                signer.embed(manifest, parent, kind, source, target)
+                return
+            if not fits_memory(source.seek(0, os.SEEK_END)):
+                raise ProvenanceError("it is too large for the memory that is free")
+            source.seek(0)
+            signer.embed(manifest, parent, kind, source, target)
 
         with self._parent() as parent:
             try:
@@ -98,12 +109,16 @@ class Seal:
     def _parent(self) -> Iterator[Parent | None]:
         """Open the content, if it has a manifest."""
         content = self.content
-        if content is None or (isinstance(content, Path) and not carries_manifest(content)):
+        if content is None or (isinstance(content, Path) and not _is_kept(content)):
             yield None
             return
         with open(content, "rb") if isinstance(content, Path) else io.BytesIO(content) as file:
             kind = type_of(file)
             yield None if kind is None else (parent_of(self.recipe), kind, file)
+
+
+def _is_kept(content: Path) -> bool:
+    return fits_memory(content.stat().st_size) and carries_manifest(content)
 
 
 def _signer(options: ProvenanceOptions) -> NativeSigner:

@@ -15,7 +15,7 @@ from impasto.images import read_recipe
 from impasto.images.files import reason
 from impasto.provenance.folder import trusted_certificates
 from impasto.provenance.manifest import RECIPE
-from impasto.provenance.media import carries_manifest, type_of
+from impasto.provenance.media import carries_manifest, fits_memory, type_of
 from impasto.provenance.native import context
 
 # what is said against who signed, and not against what was signed
@@ -72,7 +72,8 @@ def verify(
     user's settings, where Impasto puts its own, and those in PEM files named here.
 
     Raises:
-        ProvenanceError: the file or one of the certificates cannot be read.
+        ProvenanceError: the file or one of the certificates cannot be read, or the file is too
+            large for the memory.
     """
     shown = os.fspath(path)
     try:
@@ -89,7 +90,11 @@ def verify(
 
 
 def unsigned_sha256(path: Path) -> str:
-    """Return the hash of a file without its manifest, if it has one that holds; else of it all."""
+    """Return the hash of a file without its manifest, if it has one that holds; else of it all.
+
+    Raises:
+        ProvenanceError: as `verify`.
+    """
     found = verify(path)
     if found.holds and found.unsigned_sha256 is not None:
         return found.unsigned_sha256
@@ -103,16 +108,17 @@ def _looked_at(file: BinaryIO, anchors: str, path: Path) -> Verdict:
     kind = type_of(file)
     if kind is None:
         return Verdict("none", notes=("a file of this kind carries no manifest that can be read",))
+    if not carries_manifest(path):
+        return Verdict("none")
+    if not fits_memory(path.stat().st_size):
+        raise ProvenanceError(f"{path} is too large to be verified in the memory that is free")
     try:
         with c2pa.Reader(kind, file, context=context(trust=anchors, parents=True)) as reader:
             store = json.loads(reader.json())
     except c2pa.C2paError.ManifestNotFound:
         return Verdict("none")
     except (c2pa.C2paError, ValueError) as error:
-        there = carries_manifest(path)
-        what = "the manifest" if there else "the file"
-        note = f"{what} is damaged: {reason(error)}"
-        return Verdict("tampered" if there else "none", notes=(note,))
+        return Verdict("tampered", notes=(f"the manifest is damaged: {reason(error)}",))
     return _verdict(store)
 
 
