@@ -177,6 +177,8 @@ def test_somebody_elses_certificate(pixels: Any) -> None:
     assert verify(path, trust=[other]).state == "valid"
     with pytest.raises(ProvenanceError, match=r"nowhere.pem cannot be read"):
         verify(path, trust=["nowhere.pem"])
+    with pytest.raises(ProvenanceError, match=r"somebody.key holds no certificate"):
+        verify(path, trust=[key])
     assert verify(flipped(path, -200), trust=[authority]).state == "tampered"
 
 
@@ -187,6 +189,9 @@ def test_a_key_of_another_computer(pixels: Any, config: Path) -> None:
     assert verify(path).state == "valid"
     config.joinpath("trusted").mkdir(parents=True)
     [theirs] = Path("theirs", "trusted").iterdir()
+    # beside what is damaged, which is not trusted, and keeps no other from being so
+    (config / "trusted" / "a.pem").write_text("nothing")
+    (config / "trusted" / "b.pem").write_bytes(theirs.read_bytes().replace(b"MII", b"MIX", 1))
     shutil.copy(theirs, config / "trusted" / "friend.pem")
     assert verify(path).state == "trusted"
 

@@ -67,6 +67,6 @@ def _tell(path: Path, verdict: Verdict) -> None:
         own = "" if source.state == "none" else f", itself signed ({source.state})"
         click.echo(f"  of {source.role} {source.name}{digest}{own}")
     if verdict.recipe and verdict.holds:
-        click.echo(f"  method {verdict.recipe.get('method')}; impasto inspect has the whole recipe")
+        click.echo(f"  method {verdict.recipe.get('method')}; --json has the whole recipe")
     for note in verdict.notes:
         click.echo(f"  note: {note}")

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+from impasto.errors import ProvenanceError
+from impasto.images.files import reason
+
 ENVIRONMENT = "IMPASTO_CONFIG"
+_PEM = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def user_config_dir() -> Path | None:
@@ -38,13 +44,33 @@ def trusted_certificates(more: tuple[Path, ...] = ()) -> str:
     """Return, as PEM, the certificates that are trusted: of the user's folder and of other files.
 
     Raises:
-        OSError: one of the other files cannot be read.
+        ProvenanceError: one of the other files cannot be read, or holds none.
     """
-    texts = [path.read_text(encoding="ascii", errors="replace") for path in more]
+    found = [_certificates(path) for path in more]
     folder = user_config_dir()
     for path in sorted((folder / "trusted").glob("*.pem")) if folder is not None else ():
-        try:
-            texts.append(path.read_text(encoding="ascii", errors="replace"))
-        except OSError:
-            continue  # what may not be read is not trusted
-    return "\n".join(texts)
+        with suppress(ProvenanceError):  # what cannot be read is not trusted
+            found.append(_certificates(path))
+    return "\n".join(found)
+
+
+def _certificates(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="ascii", errors="replace")
+    except OSError as error:
+        raise ProvenanceError(f"{path} cannot be read: {reason(error)}") from None
+    blocks = [block for block in _PEM.findall(text) if _is_sound(block)]
+    if not blocks:
+        raise ProvenanceError(f"{path} holds no certificate: expected PEM")
+    return "\n".join(blocks)
+
+
+def _is_sound(block: str) -> bool:
+    """Return whether a certificate can be read; the library would trust none beside a damaged."""
+    from cryptography import x509
+
+    try:
+        x509.load_pem_x509_certificate(block.encode())
+    except ValueError:
+        return False
+    return True

@@ -16,7 +16,7 @@ from impasto.images.files import reason
 from impasto.provenance.folder import trusted_certificates
 from impasto.provenance.manifest import RECIPE
 from impasto.provenance.media import carries_manifest, fits_memory, type_of
-from impasto.provenance.native import context
+from impasto.provenance.native import context, told
 
 # what is said against who signed, and not against what was signed
 _ABOUT_WHO = ("signingCredential.untrusted", "signingCredential.expired")
@@ -112,8 +112,10 @@ def _looked_at(file: BinaryIO, anchors: str, path: Path) -> Verdict:
         return Verdict("none")
     if not fits_memory(path.stat().st_size):
         raise ProvenanceError(f"{path} is too large to be verified in the memory that is free")
+    with told("the certificates cannot be trusted"):
+        settings = context(trust=anchors, parents=True)
     try:
-        with c2pa.Reader(kind, file, context=context(trust=anchors, parents=True)) as reader:
+        with c2pa.Reader(kind, file, context=settings) as reader:
             store = json.loads(reader.json())
     except c2pa.C2paError.ManifestNotFound:
         return Verdict("none")
@@ -131,10 +133,11 @@ def _verdict(store: Mapping[str, Any]) -> Verdict:
     codes = {item["code"] for item in results.get("success", ())}
     failures = results.get("failure", [])
     state = _state(codes, failures)
-    told = _recipe_in(active)
+    kept = _recipe_in(active)
     signature = active.get("signature_info", {})
     done = list(_actions(active))
     deltas = store.get("validation_results", {}).get("ingredientDeltas") or []
+    sources = [_source(part, deltas) for part in active.get("ingredients", ())]
     return Verdict(
         state,
         signature.get("common_name"),
@@ -142,9 +145,9 @@ def _verdict(store: Mapping[str, Any]) -> Verdict:
         " ".join(_program(active)) or None,
         next((a["digitalSourceType"] for a in done if a.get("digitalSourceType")), None),
         [str(a.get("action")) for a in done],
-        [_source(part, deltas) for part in active.get("ingredients", ())],
-        told.get("recipe"),
-        told.get("unsigned_sha256"),
+        sorted(sources, key=lambda source: source.role != "content"),
+        kept.get("recipe"),
+        kept.get("unsigned_sha256"),
         list(dict.fromkeys(item.get("explanation", item["code"]) for item in failures)),
     )
 
@@ -165,11 +168,11 @@ def _state(codes: set[str], failures: Sequence[Mapping[str, Any]]) -> str:
 
 def _source(part: Mapping[str, Any], deltas: Sequence[Mapping[str, Any]]) -> Source:
     metadata = part.get("metadata")
-    told = metadata if isinstance(metadata, Mapping) else {}
+    more = metadata if isinstance(metadata, Mapping) else {}
     return Source(
         str(part.get("title", "")),
         _ROLES.get(str(part.get("relationship")), str(part.get("relationship"))),
-        told.get("art.impasto.sha256"),
+        more.get("art.impasto.sha256"),
         _state_of_source(part, deltas),
     )
 
