@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import shutil
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -320,3 +322,33 @@ def test_the_source_type_stands_where_other_programs_look(pixels: Any) -> None:
             packet = image.info.get("xmp") or image.info["XML:com.adobe.xmp"].encode()
         assert b'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"' in packet
         assert f">{PAINTED}</Iptc4xmpExt:DigitalSourceType>".encode() in packet
+
+
+LARGE = """
+import resource, struct, sys, zlib
+from pathlib import Path
+from impasto.provenance import ProvenanceOptions, Seal, verify
+from tests.provenance.conftest import recipe
+
+seal, most = Seal(ProvenanceOptions(), recipe().as_dict()), lambda: (
+    resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+head = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 9, 9, 8, 2, 0, 0, 0))
+for name, count in (("small.png", 1), ("large.png", 200)):
+    with open(name, "wb") as file:
+        file.write(head)
+        for _ in range(count):
+            file.write(chunk(b"IDAT", bytes(2**20)))
+        file.write(chunk(b"IEND", b""))
+    seal.seal_file(Path(name))
+    print(most())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told otherwise there")
+def test_a_file_of_any_size_is_signed_in_bounded_memory() -> None:
+    done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True)
+    small, large = map(int, done.stdout.split())
+    assert large - small < 30  # MB, of 200
+    assert verify("large.png").state == "trusted"

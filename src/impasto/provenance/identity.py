@@ -6,11 +6,12 @@ import os
 import secrets
 import stat
 import sys
+import time
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from impasto.errors import ProvenanceError
 from impasto.images.files import reason
@@ -18,6 +19,7 @@ from impasto.provenance.certificates import Made, algorithm_of, make
 from impasto.provenance.folder import user_config_dir
 
 _FILE = "signing-key.pem"
+_TRIES = 20
 _KEY_BEGIN, _BEGIN = "-----BEGIN PRIVATE KEY-----", "-----BEGIN CERTIFICATE-----"
 
 
@@ -80,16 +82,25 @@ def _passing(why: str) -> Identity:
 
 def _stored(path: Path) -> str | None:
     """Return what a file holds, None if there is none; only its owner may read it after that."""
-    try:
-        with open(path, encoding="ascii") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
-                os.chmod(path, 0o600)
-                text = f"others could read {path}; now they cannot. Delete it if they may have"
-                warnings.warn(text, UserWarning, stacklevel=2)
-            return file.read()
-    except FileNotFoundError:
-        return None
+    for _ in range(_TRIES):
+        try:
+            with open(path, encoding="ascii") as file:
+                _close_to_others(file, path)
+                text = file.read()
+        except FileNotFoundError:
+            return None
+        if text:
+            break
+        time.sleep(0.05)  # another process is about to fill it: see `_placed`
+    return text
+
+
+def _close_to_others(file: IO[str], path: Path) -> None:
+    mode = os.fstat(file.fileno()).st_mode
+    if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
+        os.chmod(path, 0o600)
+        text = f"others could read {path}; now they cannot. Delete it if they may have"
+        warnings.warn(text, UserWarning, stacklevel=2)
 
 
 def _parsed(text: str, path: Path) -> Identity:
