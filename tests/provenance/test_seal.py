@@ -10,6 +10,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -322,6 +323,19 @@ def test_the_source_type_stands_where_other_programs_look(pixels: Any) -> None:
             packet = image.info.get("xmp") or image.info["XML:com.adobe.xmp"].encode()
         assert b'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"' in packet
         assert f">{PAINTED}</Iptc4xmpExt:DigitalSourceType>".encode() in packet
+
+
+def test_several_threads_may_sign_at_once(pixels: Any) -> None:
+    seals = [Seal(ProvenanceOptions(), recipe(steps=number).as_dict()) for number in range(48)]
+    data = encoded("a.jpg", pixels)
+    with ThreadPoolExecutor(8) as pool:
+        signed = list(pool.map(lambda seal: seal.sealed(data, "a.jpg"), seals))
+    for number, one in enumerate(signed):
+        Path("a.jpg").write_bytes(one)
+        found = verify("a.jpg")
+        assert found.state == "trusted"
+        assert found.recipe is not None
+        assert found.recipe["steps"] == number
 
 
 LARGE = """
