@@ -18,10 +18,10 @@ from impasto.temporal.flow import Motion, Seen, alike, enlarged, load_cv2, shift
 
 Array = NDArray[np.float32]
 
-# share of the past at most: of a change in the style, half is there after 8 frames. With more, less
+# share of the past at most: of a change in the style, half is there after 7 frames. With more, less
 # flickers where nothing moves; where something does, strokes are averaged away and sharpened odd
-MOST = 0.92
-_GAIN = 1.06  # of fine detail, for each frame at most: by more, what is left of it turns to worms
+MOST = 0.9
+_GAIN = 1.04  # of fine detail, for each frame at most: by more, what is left of it turns to worms
 _CELL = 8  # pixels a side in which detail is compared
 _LEAST = 1e-5  # square of detail under which there is none
 

@@ -46,7 +46,7 @@ class Effort:
 
 
 # chosen by errors on known flow: at 640x360 0.08 pixels in 18 ms, and 0.04 in 110 ms on one core
-FAST = Effort((1, 6, 8, 3), (2, 5, 12, 3), slack=8)
+FAST = Effort((1, 6, 8, 3), (2, 5, 12, 3), slack=16)
 FINE = Effort((0, 4, 12, 5), (1, 6, 8, 3), slack=1)
 _SMOOTH = (
     40.0  # weight of smoothness in the refinement, twice OpenCV's: fewer errors in flat places
@@ -58,7 +58,7 @@ _STILL_WINDOW = 33  # pixels at the size at which flow is sought
 _BLUR = 5  # pixels there, in which colours are compared
 _STILL_RATIO, _STILL_NOISE = 1.2, 0.001  # of the flow's own misfit; of grey, 0 to 1
 # misfits of colour (0 to 1) up to which a match is believed, and from which it is not
-_ALIKE, _OTHER = 0.03, 0.12
+_ALIKE, _OTHER = 0.05, 0.2
 
 
 @dataclass(frozen=True, eq=False)
