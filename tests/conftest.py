@@ -67,6 +67,14 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["EXPORTED_GRAPHS"] = str(folder)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def signing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let nothing be signed with the key of whoever runs the tests, in this process or others."""
+    os.environ["IMPASTO_CONFIG"] = str(tmp_path_factory.mktemp("config"))
+    for name in ("IMPASTO_CERT", "IMPASTO_KEY"):
+        os.environ.pop(name, None)
+
+
 @pytest.fixture
 def compact(random_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the random network be found as `compact`, whatever is installed."""

@@ -139,7 +139,7 @@ def test_the_same_seed_gives_the_same_bytes(draw: Any, tmp_path: Path, optimizer
         result = impasto.stylize(
             draw(), draw(number=3), optimizer=optimizer, init="noise", seed=4, **QUICK
         )
-        files.append(impasto.save(tmp_path / name, result).read_bytes())
+        files.append(impasto.save(tmp_path / name, result, sign=False).read_bytes())
     assert files[0] == files[1]
     other = impasto.stylize(
         draw(), draw(number=3), optimizer=optimizer, init="noise", seed=5, **QUICK

@@ -53,7 +53,8 @@ def test_a_damaged_recipe_is_refused_or_makes_sense(key: str, value: Any) -> Non
     json.loads(recipe.to_json())
 
 
-OPTIONAL = {"init", "masks", "strength_map", "feather", "faces"}  # of which older recipes have none
+# of which older recipes have none
+OPTIONAL = {"init", "masks", "strength_map", "feather", "faces", "digital_source_type"}
 
 
 @pytest.mark.parametrize("key", sorted(set(RECIPE.as_dict()) - OPTIONAL))

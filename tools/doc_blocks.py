@@ -186,7 +186,8 @@ def _film(path: Path, picture: Any) -> None:
 def _surroundings(folder: Path) -> Iterator[None]:
     """Keep examples off the network and out of the user's own folders."""
     before = dict(os.environ)
-    os.environ.update({"IMPASTO_OFFLINE": "1", "XDG_DATA_HOME": str(folder / "data")})
+    own = {"XDG_DATA_HOME": str(folder / "data"), "IMPASTO_CONFIG": str(folder / "config")}
+    os.environ.update({"IMPASTO_OFFLINE": "1", **own})
     try:
         yield
     finally:

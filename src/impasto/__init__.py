@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from impasto.film import stylize_video
     from impasto.images import load
     from impasto.job import Job, Stylized
+    from impasto.provenance import ProvenanceOptions, Verdict, verify
     from impasto.video import iter_frames, write_frames
 
 __version__ = "0.1.0"
@@ -22,7 +23,9 @@ __all__ = [
     "Explanation",
     "ImpastoError",
     "Job",
+    "ProvenanceOptions",
     "Stylized",
+    "Verdict",
     "again",
     "explain",
     "iter_frames",
@@ -33,6 +36,7 @@ __all__ = [
     "stylize_file",
     "stylize_many",
     "stylize_video",
+    "verify",
     "write_frames",
 ]
 
@@ -40,11 +44,14 @@ _HOMES = {
     "Explanation": "impasto.explanation",
     "ImpastoError": "impasto.errors",
     "Job": "impasto.job",
+    "ProvenanceOptions": "impasto.provenance",
     "Stylized": "impasto.job",
+    "Verdict": "impasto.provenance",
     "explain": "impasto.explanation",
     "iter_frames": "impasto.video",
     "load": "impasto.images",
     "stylize_video": "impasto.film",
+    "verify": "impasto.provenance",
     "write_frames": "impasto.video",
 }
 

@@ -6,24 +6,23 @@ A picture's way: `load_picture` -> `prepare` -> the stylizer -> `save` with its 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.batch import Batch, Outcome
-from impasto.errors import RecipeError
-from impasto.images import Source, load_picture, open_large, read_recipe
+from impasto.images import Source, load_picture, open_large
 from impasto.job import Job, Progress, Setup, Stylized, prepare_stylizer
 from impasto.masks import Guides, MaskSource
-from impasto.methods.quality import METHODS, Options, resolve
-from impasto.methods.realtime.memory import LEAST_TILE
-from impasto.methods.realtime.model import CELL
+from impasto.methods.quality import resolve
 from impasto.names import unused_pyramid
-from impasto.options import declarations, unknown_option
-from impasto.recipe import Ingredient, MaskIngredient, Recipe, find_ingredient
-from impasto.stream import FileJob, Output
-from impasto.styles import StyleSource, find_network, named, normalized_blend, open_styles
+from impasto.options import declarations, taken, unknown_option
+from impasto.output import Output
+from impasto.provenance import ProvenanceOptions, check_identity
+from impasto.recipe import Recipe
+from impasto.remake import Remade
+from impasto.stream import FileJob
+from impasto.styles import StyleSource, normalized_blend, open_styles
 
 if TYPE_CHECKING:
     from impasto.backbones import Backbone
@@ -97,6 +96,9 @@ def stylize_file(
     `file_quality` is that of JPEG, WebP and AVIF. `deepzoom` also writes a pyramid for viewers: OUT
     with .dzi, and a folder; one that is there is replaced only with `force`.
 
+    `options` may also have those of `ProvenanceOptions`: `sign=False`, `strip_metadata=True`, or a
+    certificate, `cert` and `key`, to sign with.
+
     `progress` is called after each tile, or each step of the optimiser. A run on the disk that was
     stopped goes on when it is called again alike; until then its work stays in a hidden folder
     beside `out`.
@@ -105,12 +107,14 @@ def stylize_file(
         ImageError: a file cannot be read or written, or the disk is too full.
         KeyboardInterrupt: the user stopped it, and nothing was written; but what the optimiser
             has by then is written, and its recipe says `stopped`.
+        ProvenanceError: the certificate cannot sign.
         others as `stylize`.
     """
+    provenance = ProvenanceOptions(**taken(options, ProvenanceOptions))
     opened = open_large(content)
     guides = Guides.load(masks, strength_map, feather, faces, opened.load)
     setup = Setup.open(style, blend, resolve(options), guides)
-    output = Output.of(out, opened, depth, file_quality, deepzoom=deepzoom)
+    output = Output.of(out, opened, depth, file_quality, deepzoom=deepzoom, provenance=provenance)
     if deepzoom:
         unused_pyramid(output.pyramid, force=force)
     return FileJob.open(setup, opened, output).run(progress)
@@ -138,8 +142,8 @@ def stylize_many(
     in the blend of all styles. `pairs` is a CSV file of contents, styles and, if wanted, results;
     both lists are empty then. Results are called CONTENT-STYLE, with the ending `suffix` or the
     content's, and the content's folder before where two would be called alike; those that are there
-    are skipped with `skip_existing` and written anew with `force`. `depth`, `file_quality` and
-    `deepzoom` are as in `stylize_file`. `progress` is told each outcome as it comes.
+    are skipped with `skip_existing` and written anew with `force`. `depth`, `file_quality`,
+    `deepzoom` and `options` are as in `stylize_file`. `progress` is told each outcome as it comes.
 
     A picture that cannot be read or written is an outcome with an `error`, and the rest goes on.
 
@@ -148,7 +152,8 @@ def stylize_many(
             the pairs cannot be read.
         ImageError: the folder cannot be made.
     """
-    rest = depth, file_quality, deepzoom, suffix, blend, skip_existing, force
+    provenance = ProvenanceOptions(**taken(options, ProvenanceOptions))
+    rest = depth, file_quality, deepzoom, suffix, blend, skip_existing, force, provenance
     batch = Batch(resolve(options), *rest)
     outcomes = []
     for outcome in batch.run(batch.pairs(contents, styles, folder, pairs)):
@@ -187,14 +192,33 @@ def prepare(
 
 
 def save(
-    path: str | os.PathLike[str], result: Stylized, *, depth: int = 8, quality: int = 92
+    path: str | os.PathLike[str],
+    result: Stylized,
+    *,
+    depth: int = 8,
+    quality: int = 92,
+    sign: bool = True,
+    **provenance: Any,
 ) -> Path:
-    """Write a result with its alpha and recipe; the suffix says the format.
+    """Write a result with its alpha and recipe, signed; the suffix says the format.
+
+    `provenance` are the other options of `ProvenanceOptions`.
 
     Raises:
         ImageError: unknown suffix, or the file cannot be written; no half file is left.
+        OptionError: an option is unknown, or two contradict each other.
+        ProvenanceError: a certificate is named that cannot sign.
     """
-    return Output(Path(path), depth, quality).write(result)
+    options = ProvenanceOptions(sign, **_known(provenance))
+    check_identity(options)
+    return Output(Path(path), depth, quality, provenance=options).write(result)
+
+
+def _known(provenance: dict[str, Any]) -> dict[str, Any]:
+    for name in provenance:
+        if name not in declarations(ProvenanceOptions):
+            raise unknown_option(name, ProvenanceOptions)
+    return provenance
 
 
 def again(
@@ -217,76 +241,3 @@ def again(
     remade = Remade.of(path, folders)
     job = Job(load_picture(remade.content), remade.setup)
     return job.run(progress, remade.stop_after)
-
-
-@dataclass(frozen=True, eq=False)
-class Remade:
-    """Hold what a recipe says how a picture was made, its inputs found again."""
-
-    recipe: Recipe
-    content: Path
-    setup: Setup
-
-    @classmethod
-    def of(
-        cls, path: str | os.PathLike[str], folders: Sequence[str | os.PathLike[str]] = ()
-    ) -> Remade:
-        """Read the recipe of a picture and find its inputs; see `again`.
-
-        Raises:
-            RecipeError: there is no recipe, or an input is not found or has changed.
-        """
-        recipe = Recipe.from_dict(read_recipe(path))
-        if recipe.method not in METHODS:
-            known = ", ".join(METHODS)
-            raise RecipeError(f"recipe of method {recipe.method!r}; this version knows {known}")
-        places = [Path(f) for f in folders] + [Path(path).resolve().parent, Path.cwd()]
-        content, given = find_ingredient(recipe.content, places), dict(recipe.options)
-        if recipe.init is not None:
-            given["init"] = str(find_ingredient(recipe.init, places))
-        if given.get("network"):
-            known = str(recipe.made_with.get("weights_sha256"))
-            given["network"] = str(find_network(str(given["network"]), known, places))
-        where = recipe.strength_map
-        guides = Guides.load(
-            [_mask(mask, places) for mask in recipe.masks],
-            None if where is None else find_ingredient(where, places),
-            recipe.feather,
-            recipe.faces,
-            lambda: load_picture(content),
-        )
-        setup = Setup.open(
-            [
-                named(style, places) if style.kind == "style" else find_ingredient(style, places)
-                for style in recipe.styles
-            ],
-            [style.blend for style in recipe.styles if style.blend is not None],
-            _options(METHODS[recipe.method], given),
-            guides,
-        )
-        return cls(recipe, content, setup)
-
-    @property
-    def stop_after(self) -> int | None:
-        """Return the step at which it was stopped, None if it was not."""
-        return self.recipe.steps if self.recipe.stopped else None
-
-    @property
-    def tile(self) -> int | None:
-        """Return the side of the tiles it was painted in on the disk, None if it was not."""
-        found = self.recipe.made_with.get("tile")
-        return found // CELL * CELL if isinstance(found, int) and found >= LEAST_TILE else None
-
-
-def _mask(mask: MaskIngredient, places: Sequence[Path]) -> MaskSource:
-    if isinstance(mask, Ingredient):
-        return mask.name if mask.kind == "auto" else find_ingredient(mask, places)
-    content, style = mask
-    return find_ingredient(content, places), find_ingredient(style, places)
-
-
-def _options(kind: type[Options], given: Mapping[str, Any]) -> Options:
-    for name in given:
-        if name not in declarations(kind):
-            raise unknown_option(name, kind)
-    return kind(**given)

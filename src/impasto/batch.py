@@ -7,9 +7,10 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
+from typing import Any
 
 from impasto.engine import usable_cores
 from impasto.errors import ImageError, ImpastoError, OptionError
@@ -22,7 +23,9 @@ from impasto.methods.quality import Options
 from impasto.methods.realtime.engines import Engines
 from impasto.methods.realtime.options import RealtimeOptions
 from impasto.names import Row, named, unused_pyramid
-from impasto.stream import FileJob, Output
+from impasto.output import Output
+from impasto.provenance import ProvenanceOptions, check_identity
+from impasto.stream import FileJob
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,13 @@ class Batch:
     blend: Sequence[float] | None = None
     skip_existing: bool = False
     force: bool = False
+    provenance: ProvenanceOptions = field(default_factory=ProvenanceOptions)
 
     def __post_init__(self) -> None:
-        """Check that what is there is not to be both left and written anew."""
+        """Check that what is there is not to be both left and written anew, and who signs."""
         if self.skip_existing and self.force:
             raise OptionError("skip_existing and force: what exists is left, or written anew")
+        check_identity(self.provenance)
 
     def pairs(
         self,
@@ -160,7 +165,8 @@ class Batch:
                 raise ImageError(f"{pair.out} exists without a pyramid: add --force to paint both")
             raise ImageError(f"{pair.out} exists: add --skip-existing, or --force")
         setup, opened = setups.of(pair.styles), open_large(pair.content)
-        output = Output.of(pair.out, opened, self.depth, self.quality, deepzoom=self.deepzoom)
+        rest: dict[str, Any] = {"deepzoom": self.deepzoom, "provenance": self.provenance}
+        output = Output.of(pair.out, opened, self.depth, self.quality, **rest)
         if self.deepzoom:
             unused_pyramid(output.pyramid, force=self.force)
         return FileJob.open(setup, opened, output)

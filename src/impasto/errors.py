@@ -27,6 +27,10 @@ class WeightsError(ImpastoError):
     """Report weights that are missing, damaged, of the wrong shape or cannot be fetched."""
 
 
+class ProvenanceError(ImpastoError):
+    """Report a key or a certificate that cannot sign, or a file that cannot be looked into."""
+
+
 class MissingExtraError(ImpastoError):
     """Report a feature whose optional packages are not installed."""
 

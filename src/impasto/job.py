@@ -43,11 +43,15 @@ Progress = Callable[[Step], object]
 
 @dataclass(frozen=True, eq=False)
 class Stylized:
-    """Hold a result: `image` (H, W, 3) float32 sRGB in [0, 1], `alpha` (H, W) or None, `recipe`."""
+    """Hold a result: `image` (H, W, 3) float32 sRGB in [0, 1], `alpha` (H, W) or None, `recipe`.
+
+    `signed` is the content's file where that is signed, to be kept in what is signed now.
+    """
 
     image: Image
     alpha: Image | None
     recipe: Recipe
+    signed: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +164,7 @@ class Job:
             alpha = resize(alpha, *image.shape[:2])
         steps = 0 if last is None else last.number
         recipe = self.setup.recipe(Ingredient.of(self.content), steps, stopped)
-        return Stylized(image, alpha, recipe)
+        return Stylized(image, alpha, recipe, self.content.signed)
 
 
 def prepare_stylizer(

@@ -38,6 +38,11 @@ def declarations(kind: type) -> dict[str, tuple[dataclasses.Field[Any], Declarat
     return {n: (f, f.metadata["option"]) for n, f in fields.items() if "option" in f.metadata}
 
 
+def taken(options: dict[str, Any], kind: type) -> dict[str, Any]:
+    """Take the options of a dataclass out of others, and return them."""
+    return {name: options.pop(name) for name in declarations(kind) if name in options}
+
+
 def check(options: Any) -> None:
     """Check every declared option of a dataclass instance against its limits.
 

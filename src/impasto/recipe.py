@@ -15,6 +15,13 @@ from impasto.images import Picture
 
 FORMAT = 1
 
+_SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+# The IPTC's words for where pictures come from. A photo whose colours a formula has changed is one
+# "algorithmically altered"; what networks that learned from pictures have painted over it is
+# "edited using generative AI", as they make up strokes that neither picture has.
+_SOURCE_TYPE = {"photoreal": "algorithmicallyEnhanced"}
+_PAINTED = "compositeWithTrainedAlgorithmicMedia"
+
 
 @dataclass(frozen=True)
 class Ingredient:
@@ -83,11 +90,17 @@ class Recipe:
     faces: float = 1.0
     output: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def digital_source_type(self) -> str:
+        """Return the IPTC's term, an address, for pictures that are made so."""
+        return _SOURCE_TYPES + _SOURCE_TYPE.get(self.method, _PAINTED)
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values as JSON keeps them."""
         return {
             "impasto_recipe": FORMAT,
             "method": self.method,
+            "digital_source_type": self.digital_source_type,
             "options": dict(self.options),
             "content": self.content.as_dict(),
             "styles": [style.as_dict() for style in self.styles],

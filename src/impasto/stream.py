@@ -27,76 +27,26 @@ from impasto.images import (
     Picture,
     Scratch,
     check_large_target,
-    check_target,
     pack,
     pack_deepzoom,
-    save_picture,
     thumbnail,
 )
 from impasto.images.pack import is_streamed
 from impasto.images.picture import MAX_PIXELS, check_side
-from impasto.images.save import DEEP, format_of
-from impasto.job import Job, Progress, Setup, Stylized
+from impasto.job import Job, Progress, Setup
 from impasto.methods.contract import Part, Step
 from impasto.methods.one_pass import OnePass
 from impasto.methods.quality import Options
 from impasto.methods.realtime.memory import BYTES_PER_PIXEL
 from impasto.methods.realtime.tiles import Tile, tiles_of, with_margin
+from impasto.output import Output
+from impasto.provenance import Seal
 from impasto.recipe import Ingredient, Recipe, file_sha256
 from impasto.workspace import Workspace
 
 _SHOWN = 1024  # longest side of what a step shows
 _ENCODED = 12  # bytes a pixel of a format that is encoded as a whole
 _CONTENT = 20  # bytes a pixel of a content of another size, as it is decoded and held
-
-
-@dataclass(frozen=True)
-class Output:
-    """Say what is written: `depth` in bits a sample, `quality` of JPEG 1..100, a pyramid or not."""
-
-    path: Path
-    depth: int = 8
-    quality: int = 92
-    deepzoom: bool = False
-
-    @classmethod
-    def of(
-        cls,
-        path: str | os.PathLike[str],
-        opened: Opened,
-        depth: int | None = None,
-        quality: int = 92,
-        *,
-        deepzoom: bool = False,
-    ) -> Output:
-        """Return what is written of a content: without `depth`, as deep as it and the format are.
-
-        Raises:
-            ImageError: nothing can be written there, or not so.
-        """
-        if deepzoom and not is_streamed(path):
-            raise ImageError(f"{path}: deepzoom goes with .tif, .png or .jpg: name it so")
-        if depth is None:
-            depth = 16 if opened.deep and format_of(path) in DEEP else 8
-        check_target(path, depth, quality)
-        return cls(Path(path), depth, quality, deepzoom)
-
-    def write(self, result: Stylized) -> Path:
-        """Write a result that is in memory."""
-        recipe = self.recorded(result.recipe).to_json()
-        kept = {"depth": self.depth, "quality": self.quality}
-        return save_picture(self.path, result.image, alpha=result.alpha, recipe=recipe, **kept)  # type: ignore[arg-type]
-
-    @property
-    def pyramid(self) -> Path:
-        """Return where the pyramid's description is written; beside it stands its folder."""
-        return self.path.with_suffix(".dzi")
-
-    def recorded(self, recipe: Recipe) -> Recipe:
-        """Return a recipe that tells of it: the one in the file."""
-        suffix = self.path.suffix.lower()
-        output = {"suffix": suffix, "depth": self.depth, "quality": self.quality}
-        return replace(recipe, output=output)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +160,7 @@ class FileJob:
             seen = files.enter_context(closing(work.content(opened, self.shape)))
             result = work.result((*self.shape, 3 + seen.has_alpha), output.depth)
             files.enter_context(closing(result))
-            rows, text = Rows(), recipe.to_json()
+            rows, text = Rows(), output.told(recipe)
             threads = self._options.threads or usable_cores()
             with ThreadPoolExecutor(1) as encoder:
                 written = encoder.submit(
@@ -223,6 +173,8 @@ class FileJob:
                         if written.done() and step.number < step.total:  # it has failed
                             written.result()
                     written.result()
+            if output.provenance.signs:
+                Seal(output.provenance, recipe.as_dict(), opened.path).seal_file(output.path)
             if output.deepzoom:
                 pack_deepzoom(result, output.pyramid, output.quality)
         return recipe

@@ -73,7 +73,6 @@ UNUSED = {
     "pyvips",
     "onnxruntime",
     "http",
-    "email",
     "ssl",
     "openvino_telemetry",
 }
@@ -127,7 +126,7 @@ def test_every_command_has_help(name: str) -> None:
 def test_help_groups_the_options() -> None:
     text = CliRunner().invoke(cli, ["stylize", "--help"]).output
     headings = [line for line in text.splitlines() if line.endswith(":") and line[0] != " "]
-    assert headings == ["Files:", "Basics:", "Look:", "Search:"]
+    assert headings == ["Files:", "Provenance:", "Basics:", "Look:", "Search:"]
     assert "Presets: sharper" in text
 
 
@@ -210,7 +209,7 @@ def test_ctrl_c_saves_the_picture_so_far(folder: Path) -> None:
 
     again = impasto("again", "photo-paint.png", "-q")
     assert again.returncode == 0
-    assert again.stdout.endswith("the same bytes\n")
+    assert again.stdout.endswith("the same bytes but for the signature\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="such names are not possible there")

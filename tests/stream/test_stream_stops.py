@@ -341,7 +341,8 @@ impasto.stream.OnePass.tile_side = lambda *_: 128
 def progress(step):
     if step.number == 2:
         os.kill(os.getpid(), signal.SIGKILL)
-impasto.stylize_file("photo.png", "ink", "out.tif", progress=progress, **json.loads(sys.argv[1]))
+impasto.stylize_file("photo.png", "ink", "out.tif", progress=progress, sign=False,
+    **json.loads(sys.argv[1]))
 """
 
 

@@ -13,7 +13,7 @@ from impasto.engine.device import usable_cores
 from impasto.engine.openvino import openvino_core
 
 _PACKAGES = {
-    "core": ("numpy", "pillow", "openvino", "pyvips", "safetensors"),
+    "core": ("numpy", "pillow", "openvino", "pyvips", "safetensors", "c2pa-python"),
     "[optimize]": ("torch", "h5py", "matplotlib"),
     "[train]": ("tensorboard",),
     "[export]": ("onnx", "onnxscript", "onnxruntime"),

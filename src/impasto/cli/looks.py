@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
-from impasto.cli.flags import flags_of
+from impasto.cli.flags import flags_of, given
 from impasto.cli.masks import MaskType
 from impasto.errors import OptionError
 from impasto.methods.optimize.options import PRESETS, OptimizeOptions
 from impasto.methods.photoreal.options import PhotorealOptions
 from impasto.methods.quality import QUALITIES
 from impasto.methods.realtime.options import RealtimeOptions
-from impasto.options import declarations
+from impasto.options import declarations, taken
+from impasto.provenance.options import ProvenanceOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -93,6 +94,11 @@ def blend_weights(text: str | None) -> list[float] | None:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise OptionError(f"blend {text!r}: expected numbers with commas, as 2,1,1") from None
+
+
+def provenance_of(flags: dict[str, Any]) -> ProvenanceOptions:
+    """Take the flags of provenance out of others, and return what they say."""
+    return ProvenanceOptions(**given(taken(flags, ProvenanceOptions)))
 
 
 def tell_shares(given: Sequence[float] | None, shares: Sequence[float]) -> None:

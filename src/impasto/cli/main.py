@@ -25,6 +25,7 @@ COMMANDS = {
     "regions": ("regions", "Split pictures into regions that match, for masks."),
     "inspect": ("recipes", "Show how a picture was made."),
     "again": ("recipes", "Make a picture again from its recipe."),
+    "verify": ("verify", "Tell whether a file is as it was signed, and what made it."),
     "metrics": ("metrics", "Measure how near results are to content and style."),
     "explain": ("explain", "Explain on a page what moved where, and what of the style went where."),
     "weights": ("weights", "List, import and fetch network weights."),

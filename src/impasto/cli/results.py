@@ -9,8 +9,8 @@ import click
 
 from impasto.cli.watch import clock
 from impasto.errors import DivergedError
+from impasto.output import Output
 from impasto.recipe import Recipe
-from impasto.stream import Output
 
 
 def saving(run: Callable[[], Recipe], output: Output) -> Recipe:

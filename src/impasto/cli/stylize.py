@@ -11,12 +11,13 @@ import click
 
 from impasto.batch import Batch
 from impasto.cli.batch import is_batch, run_batch
-from impasto.cli.flags import GroupedCommand, given
+from impasto.cli.flags import GroupedCommand, flags_of, given
 from impasto.cli.looks import (
     EPILOG,
     blend_weights,
     guide_flags,
     method_flags,
+    provenance_of,
     style_flags,
     tell_shares,
 )
@@ -29,7 +30,9 @@ from impasto.masks import Guides
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import Options, resolve
 from impasto.names import short, target, unused, unused_pyramid
-from impasto.stream import FileJob, Output
+from impasto.output import Output
+from impasto.provenance.options import ProvenanceOptions
+from impasto.stream import FileJob
 
 _PATH = click.Path(path_type=Path)
 
@@ -104,10 +107,12 @@ def repeated(args: list[str], flags: Sequence[str], taking: Collection[str]) -> 
 @click.option("--log", type=_PATH, help="CSV file of every step's losses.")
 @click.option("--loss-plot", type=_PATH, help="Picture of the loss curves.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@flags_of(ProvenanceOptions)
 @method_flags
 def stylize(contents: tuple[Path, ...], styles: tuple[str, ...], **rest: Any) -> None:
     """Paint photos (CONTENT) in the style of other pictures, at once or with patience."""
     files = {name: rest.pop(name) for name in _FILES}
+    files["provenance"] = provenance_of(rest)
     options = resolve(given(rest))
     if is_batch(contents, files["out"], files["pairs"]):
         _many(contents, styles, options, files)
@@ -127,7 +132,11 @@ def _one(content: Path, styles: Sequence[str], options: Options, files: dict[str
     out = target(files["out"] and Path(files["out"]), name, force=files["force"])
     started = time.monotonic()
     opened = open_large(content)
-    rest = {"quality": files["file_quality"], "deepzoom": files["deepzoom"]}
+    rest = {
+        "quality": files["file_quality"],
+        "deepzoom": files["deepzoom"],
+        "provenance": files["provenance"],
+    }
     output = Output.of(out, opened, files["depth"], **rest)
     if output.deepzoom:
         unused_pyramid(output.pyramid, force=files["force"])
@@ -158,6 +167,7 @@ def _many(
         blend=blend_weights(files["blend"]),
         skip_existing=files["skip_existing"],
         force=files["force"],
+        provenance=files["provenance"],
     )
     pairs = batch.pairs(contents, styles, files["out"] or Path(), files["pairs"])
     run_batch(batch, pairs, quiet=files["quiet"])

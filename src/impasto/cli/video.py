@@ -26,6 +26,7 @@ from impasto.cli.watch import clock
 from impasto.errors import OptionError
 from impasto.film.options import TemporalOptions
 from impasto.names import short, target
+from impasto.provenance.options import ProvenanceOptions
 from impasto.video.options import FilmOptions
 from impasto.video.write import is_folder
 
@@ -61,6 +62,7 @@ class _Time(click.ParamType):  # type: ignore[type-arg]
 @click.option("--to", "end", type=_Time(), help="Moment to stop before.")
 @click.option("--fps", type=float, help="Frames a second; without it, the film's own.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@flags_of(ProvenanceOptions)
 @flags_of(TemporalOptions)
 @flags_of(FilmOptions)
 @method_flags
@@ -72,6 +74,7 @@ def video(clip: str, styles: tuple[str, ...], **rest: Any) -> None:
     # late, as --help needs none of it
     from impasto.film import Part, open_film
     from impasto.masks import Guides
+    from impasto.provenance import CARRIES
 
     own = {name: rest.pop(name) for name in _OWN}
     if not styles and own["keyframes"] is None:
@@ -90,6 +93,9 @@ def video(clip: str, styles: tuple[str, ...], **rest: Any) -> None:
     if path is not None:
         seconds = time.monotonic() - started
         click.echo(f"{path}  {progress.said()}  {seconds:.1f} s", err=out == "-")
+        if film.provenance.signs and path.suffix.lower() not in CARRIES:
+            why = "such files carry no manifest; .mp4 and .mov do"
+            click.echo(f"impasto: note: {path} is not signed: {why}", err=True)
 
 
 _OWN = (

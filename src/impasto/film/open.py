@@ -21,7 +21,8 @@ from impasto.methods.optimize.options import OptimizeOptions
 from impasto.methods.quality import Options, resolve
 from impasto.methods.realtime.engines import Engines
 from impasto.methods.realtime.options import RealtimeOptions
-from impasto.options import declarations
+from impasto.options import taken
+from impasto.provenance import ProvenanceOptions, check_identity
 from impasto.styles import StyleSource
 from impasto.video import FilmOptions
 from impasto.video.read import Seconds, VideoSource, exact, exact_rate
@@ -67,7 +68,7 @@ def stylize_video(
         fps: Frames a second, where not the film's own.
         resume: Whether to go on where a run like this one was stopped.
         progress: Called after each frame.
-        options: Those of `stylize`, of `TemporalOptions` and of `FilmOptions`.
+        options: Those of `stylize`, of `TemporalOptions`, `FilmOptions` and `ProvenanceOptions`.
 
     Raises:
         VideoError: the film cannot be read or written.
@@ -92,8 +93,10 @@ def open_film(
 ) -> Film:
     """Return a film, its styles and its stylizer ready; see `stylize_video`."""
     rest = dict(options)
-    temporal = TemporalOptions(**_taken(rest, TemporalOptions))
-    written = FilmOptions(**_taken(rest, FilmOptions))
+    temporal = TemporalOptions(**taken(rest, TemporalOptions))
+    written = FilmOptions(**taken(rest, FilmOptions))
+    provenance = ProvenanceOptions(**taken(rest, ProvenanceOptions))
+    check_identity(provenance)
     size = rest.pop("size", None)
     nameless = style is None or (isinstance(style, str | list | tuple) and not style)
     if (keyframes is None) == nameless:
@@ -119,6 +122,7 @@ def open_film(
         written=written,
         segment=_SLOW if slow else SEGMENT,
         at_once=at_once,
+        provenance=provenance,
     )
 
 
@@ -131,8 +135,3 @@ def _at_once(options: Options, temporal: TemporalOptions) -> int:
     if not isinstance(options, RealtimeOptions) or temporal.settle:
         return 1
     return min(options.threads or usable_cores(), _MOST)
-
-
-def _taken(options: dict[str, Any], kind: type) -> dict[str, Any]:
-    """Take the options of a dataclass out of others."""
-    return {name: options.pop(name) for name in declarations(kind) if name in options}

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 from impasto.errors import OptionError
 from impasto.film.keyframes import Keyframes
 from impasto.film.options import TemporalOptions
+from impasto.film.signing import sign_film
 from impasto.images import resize
 from impasto.job import Setup
 from impasto.methods.contract import Image
 from impasto.methods.optimize.options import OptimizeOptions
 from impasto.options import as_recipe
+from impasto.provenance import ProvenanceOptions
 from impasto.recipe import Ingredient
 from impasto.video import Copied, FilmOptions, Frame, Plan, VideoInfo, iter_frames, open_sink, probe
 from impasto.video.folder import pictures_in
@@ -152,6 +154,7 @@ class Film:
     resume: bool = False
     segment: Fraction = SEGMENT
     at_once: int = 1
+    provenance: ProvenanceOptions = field(default_factory=ProvenanceOptions)
 
     def run(self, progress: FilmProgress | None = None) -> Path | None:
         """Paint the film and return its path; None for a stream.
@@ -190,7 +193,7 @@ class Film:
                 if progress is not None:
                     seconds = time.monotonic() - started
                     progress(Painted(number, whole, begun, seconds, frame.pixels))
-            return sink.close()
+            path = sink.close()
         except BaseException:
             if sink.abandon():
                 warnings.warn(
@@ -199,6 +202,8 @@ class Film:
                     stacklevel=2,
                 )
             raise
+        sign_film(self, path)
+        return path
 
     def _probed(self) -> VideoInfo | None:
         source = self.source

@@ -11,7 +11,7 @@ from impasto.images.metadata import read_recipe
 from impasto.images.pack import check_large_target, pack, pack_deepzoom
 from impasto.images.picture import Picture, check_pixels
 from impasto.images.resize import fit, resize, resized_part, sides_at, thumbnail
-from impasto.images.save import check_target, save_picture, webp_bytes
+from impasto.images.save import check_target, encode_picture, save_picture, webp_bytes
 from impasto.images.scratch import Scratch
 from impasto.images.unpack import Opened, open_large, unpack
 
@@ -24,6 +24,7 @@ __all__ = [
     "check_large_target",
     "check_pixels",
     "check_target",
+    "encode_picture",
     "fill_hidden",
     "fit",
     "keep_luminance",

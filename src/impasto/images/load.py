@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from impasto.images.files import read_file
 from impasto.images.orientation import turned
 from impasto.images.picture import Picture, finish_picture, picture_from_array, unit_range
 from impasto.images.profiles import to_srgb
+
+# how the outermost box of a C2PA manifest begins
+MANIFEST = b"jumdc2pa"
 
 Source = str | os.PathLike[str] | NDArray[Any] | Picture
 
@@ -60,4 +64,5 @@ def _load_file(path: str | os.PathLike[str]) -> Picture:
     alpha = None
     if stored.alpha is not None:
         alpha = turned(unit_range(stored.alpha, name), stored.orientation)
-    return finish_picture(pixels, alpha, name, hashlib.sha256(data).hexdigest())
+    picture = finish_picture(pixels, alpha, name, hashlib.sha256(data).hexdigest())
+    return replace(picture, signed=data) if MANIFEST in data else picture

@@ -1,4 +1,4 @@
-"""Keep the recipe of a picture in its XMP packet, and read it back."""
+"""Keep the recipe and the source type of a picture in its XMP packet, and read them back."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from impasto.images.files import opened_file, reason
 from impasto.images.vips import find_field, open_file
 
 NAMESPACE = "https://impasto.art/ns/1.0/"
+_IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 
 _KEY = f"{{{NAMESPACE}}}recipe"
 _PACKET = (
@@ -20,9 +21,13 @@ _PACKET = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description rdf:about="" xmlns:impasto="{namespace}">'
-    "<impasto:recipe>{recipe}</impasto:recipe>"
+    "{source}<impasto:recipe>{recipe}</impasto:recipe>"
     "</rdf:Description></rdf:RDF></x:xmpmeta>"
     '<?xpacket end="w"?>'
+)
+_SOURCE = (
+    '<Iptc4xmpExt:DigitalSourceType xmlns:Iptc4xmpExt="{namespace}">{source}'
+    "</Iptc4xmpExt:DigitalSourceType>"
 )
 # XML has no way to write these, JSON has: \uXXXX. Outside strings JSON has none of them.
 _NOT_IN_XML = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -31,12 +36,19 @@ _NOT_IN_XML = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 def xmp_packet(recipe: str) -> bytes:
     """Wrap a recipe, the text of a JSON object, in an XMP packet.
 
+    What it calls `digital_source_type`, a term of the IPTC's, also stands where other programs look
+    for it.
+
     Raises:
         RecipeError: The text is not a JSON object.
     """
-    _parse_recipe(recipe, "the recipe to store")
+    told = _parse_recipe(recipe, "the recipe to store").get("digital_source_type")
+    source = ""
+    if isinstance(told, str):
+        source = _SOURCE.format(namespace=_IPTC, source=_escaped(_NOT_IN_XML.sub("", told)))
     safe = _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", recipe)
-    return _PACKET.format(namespace=NAMESPACE, recipe=_escaped(safe)).encode("utf-8")
+    packet = _PACKET.format(namespace=NAMESPACE, source=source, recipe=_escaped(safe))
+    return packet.encode("utf-8")
 
 
 def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any]:

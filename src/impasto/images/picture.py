@@ -27,12 +27,15 @@ class Picture:
         alpha: `(H, W)` in `[0, 1]`, 0 is transparent; None when the picture is opaque.
         name: File name without its folder, or "array".
         sha256: Hash of the file's bytes, or of an array's shape, type and bytes.
+        signed: The file's bytes where it seems to carry a signed manifest, for whoever signs what
+            is made of it; else None.
     """
 
     pixels: NDArray[np.float32]
     alpha: NDArray[np.float32] | None
     name: str
     sha256: str
+    signed: bytes | None = None
 
 
 def check_pixels(pixels: NDArray[Any], name: str, *, copy: bool = True) -> NDArray[np.float32]:

@@ -57,24 +57,44 @@ def save_picture(
     depth: int = 8,
     quality: int = 92,
 ) -> Path:
-    """Save a picture whole or not at all; the same arguments give the same bytes.
+    """Save a picture whole or not at all; the arguments are those of `encode_picture`.
+
+    Returns:
+        The path as given.
+
+    Raises:
+        ImageError: As `encode_picture`, or the file cannot be written.
+        RecipeError: The recipe is not a JSON object.
+    """
+    rest: dict[str, Any] = {"recipe": recipe, "depth": depth, "quality": quality}
+    return write_file(path, encode_picture(path, pixels, alpha=alpha, **rest))
+
+
+def encode_picture(
+    path: str | os.PathLike[str],
+    pixels: NDArray[Any],
+    *,
+    alpha: NDArray[Any] | None = None,
+    recipe: str | None = None,
+    depth: int = 8,
+    quality: int = 92,
+) -> bytes:
+    """Return a picture as a file holds it; the same arguments give the same bytes.
 
     The file carries an sRGB profile. JPEG cannot hold transparency: with `alpha` the
     picture is laid on white.
 
     Args:
-        path: Where to; .png, .jpg, .jpeg, .webp, .avif, .tif or .tiff decides the format.
+        path: What it will be called; .png, .jpg, .jpeg, .webp, .avif, .tif or .tiff decides the
+            format.
         pixels: `(H, W, 3)` sRGB in `[0, 1]`.
         alpha: `(H, W)` in `[0, 1]`, 0 is transparent.
         recipe: The text of a JSON object, kept in the XMP data for `read_recipe`.
         depth: Bits per sample: 8, or 16 for PNG and TIFF.
         quality: 1..100 for JPEG, WebP and AVIF.
 
-    Returns:
-        The path as given.
-
     Raises:
-        ImageError: The picture or an argument is not as above, or the file cannot be written.
+        ImageError: The picture or an argument is not as above.
         RecipeError: The recipe is not a JSON object.
     """
     shown = os.fspath(path)
@@ -85,8 +105,7 @@ def save_picture(
     if alpha is not None:
         values = _with_alpha(values, alpha, kind, shown)
     xmp = xmp_packet(recipe) if recipe is not None else None
-    data = _encode(kind, _Sheet(_quantized(values, depth), xmp, quality), shown)
-    return write_file(path, data)
+    return _encode(kind, _Sheet(_quantized(values, depth), xmp, quality), shown)
 
 
 def webp_bytes(pixels: NDArray[Any], quality: int = 80) -> bytes:
