@@ -21,8 +21,8 @@ from impasto.cli.main import cli
 from impasto.errors import ImageError, OptionError, VideoError
 from impasto.film import Film, Painted, calm_film, open_film, paint_frames
 from impasto.film import Part as FilmPart
+from impasto.film.optimized import LAGS, Optimized
 from impasto.film.options import TemporalOptions
-from impasto.film.painters import LAGS, Optimized
 from impasto.images import save_picture
 from impasto.job import Setup
 from impasto.masks import Guides
@@ -190,6 +190,31 @@ def test_optimised_frames_follow_each_other(compact: Path, noisy: list[Pictures]
     assert restless(calm) < 0.5 * restless(alone)
 
 
+def test_passes_bring_frames_nearer_to_each_other(compact: Path, noisy: list[Pictures]) -> None:
+    style = np.roll(noisy[0], 20, axis=2) ** 2
+    setup = Setup.open(style, None, resolve({"steps": 12, "size": 64}))
+    frames = frames_of(noisy[:4])
+    frames[2] = replace(frames[2], repeats=True)
+    results = {}
+    for passes in (1, 3):
+        options = TemporalOptions(1.0, frame_steps=6, passes=passes)
+        results[passes] = [f.pixels for f in paint_frames(frames, setup, temporal=options)]
+        assert np.array_equal(results[passes][2], results[passes][1])
+    assert restless(results[3]) < 0.95 * restless(results[1])
+
+
+def test_passes_go_over_a_shot_and_not_over_a_cut(compact: Path, noisy: list[Pictures]) -> None:
+    from impasto.drawn import draw
+
+    other = draw("ink", size=max(noisy[0].shape))[: noisy[0].shape[0], : noisy[0].shape[1]]
+    setup = Setup.open(noisy[0], None, resolve({"steps": 4, "size": 64}))
+    options = TemporalOptions(1.0, frame_steps=2, passes=2)
+    both = list(paint_frames(frames_of([*noisy[:2], other, other]), setup, temporal=options))
+    alone = list(paint_frames(frames_of([other, other]), setup, temporal=options))
+    assert len(both) == 4
+    assert np.allclose(both[2].pixels, alone[0].pixels, atol=2 / 255)
+
+
 def test_older_results_count_where_younger_ones_do_not(noisy: list[Pictures]) -> None:
     from impasto.temporal.flow import Motion
 
@@ -214,6 +239,9 @@ def test_one_source_of_styles(film: Path, tmp_path: Path) -> None:
         impasto.stylize_video(film, STYLE, tmp_path / "o.mp4", keyframes=tmp_path / "keys.toml")
     with pytest.raises(OptionError, match="not both"):
         impasto.stylize_video(film, None, tmp_path / "o.mp4")
+    for name in ("frame_steps", "passes"):
+        with pytest.raises(OptionError, match=f"{name} is for the optimiser"):
+            impasto.stylize_video(film, STYLE, tmp_path / "o.mp4", **{name: 2})
     assert not list(tmp_path.iterdir())
 
 

@@ -311,6 +311,7 @@ def test_what_a_container_cannot_hold_is_said(sounding: Path, tmp_path: Path) ->
         ("out.mp4", {"codec": "divx"}, OptionError, "choose one of"),
         ("out.mp4", {"video_quality": 0}, OptionError, "1 to 100"),
         ("out.gif", {"codec": "h264"}, OptionError, "no choice of codec"),
+        ("out.gif", {"video_quality": 50}, OptionError, "gif has no quality"),
         ("no/out.mp4", {}, VideoError, "is not a folder"),
         ("%.png", {}, OptionError, "expected a number"),
     ],

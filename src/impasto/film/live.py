@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from typing import Any, Generic, TypeVar
 
+from impasto.film.moments import Moment
 from impasto.film.options import TemporalOptions
-from impasto.film.painters import Moment, painter_of, settled
+from impasto.film.painters import painter_of, settled
 from impasto.methods.contract import Image
 from impasto.temporal.cuts import is_cut
 from impasto.temporal.flow import Seen, find_motion, look

@@ -109,6 +109,9 @@ def open_film(
         style, blend = keys.styles, None
     assert style is not None
     chosen = resolve(rest)
+    if not isinstance(chosen, OptimizeOptions):
+        for name in {"frame_steps", "passes"} & options.keys():
+            raise OptionError(f"{name} is for the optimiser: add quality balanced or best")
     at_once = _at_once(chosen, temporal)
     setup = Setup.open(style, blend, chosen, guides, Engines(at_once))
     slow = isinstance(chosen, OptimizeOptions)

@@ -33,6 +33,13 @@ class TemporalOptions:
         low=1,
         high=100_000,
     )
+    passes: int = option(
+        1,
+        "Times that the optimiser goes over a shot, forth and back, which must fit in the memory.",
+        group="Film",
+        low=1,
+        high=100,
+    )
 
     def __post_init__(self) -> None:
         """Check all limits."""

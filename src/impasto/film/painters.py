@@ -2,84 +2,26 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
-
-from impasto.engine import ahead, at_once
+from impasto.engine import at_once
 from impasto.errors import OptionError
+from impasto.film.moments import Moment, moments
+from impasto.film.optimized import AtTime, Optimized
 from impasto.film.options import TemporalOptions
-from impasto.methods.contract import Anchor, Image, Stylizer
+from impasto.methods.contract import Image, Stylizer
 from impasto.temporal.calm import MOST, Calm
-from impasto.temporal.cuts import is_cut
 from impasto.temporal.flow import (
     FAST,
-    FINE,
     Effort,
-    Motion,
-    Seen,
-    chained,
-    find_motion,
     load_cv2,
-    look,
-    warp,
 )
 from impasto.video.frame import Frame
 
 if TYPE_CHECKING:
-    from impasto.methods.optimize.stylizer import OptimizeStylizer
-
-LAGS = (1, 2, 4, 8)  # frames back to results that an optimised one stays near
-NEAR = 60.0  # weight of staying near them
-_ONE_SCALE = 1_000_000  # pixels of a side to begin with
-
-AtTime = Callable[[Fraction], Any]  # a film's time in seconds -> the stylizer of that moment
-
-
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """Hold a frame, and how it follows the one before.
-
-    `seen` is what flow needs of it, None where nobody asks; `motion` leads to the frame before,
-    None at the first frame and behind a cut.
-    """
-
-    frame: Frame
-    seen: Seen | None = None
-    motion: Motion | None = None
-
-    @property
-    def begins(self) -> bool:
-        """Say whether a shot begins, or nobody knows."""
-        return self.motion is None
-
-
-def moments(frames: Iterable[Frame], effort: Effort | None) -> Iterator[Moment]:
-    """Yield frames with what moved since the one before; the next is sought while one is used.
-
-    `effort` None seeks nothing; nor is anything sought of frames that repeat the one before.
-    """
-
-    def sought() -> Iterator[Moment]:
-        before: Seen | None = None
-        for frame in frames:
-            if effort is None or (frame.repeats and before is not None):
-                yield Moment(frame)
-                continue
-            seen, motion = look(frame.pixels, effort), None
-            if before is not None:
-                motion = find_motion(before, seen, effort)
-                motion = None if is_cut(before, seen, motion) else motion
-            before = seen
-            yield Moment(frame, seen, motion)
-
-    with closing(ahead(sought())) as coming:
-        yield from coming
+    pass
 
 
 class Painter(Protocol):
@@ -113,6 +55,9 @@ def painted_moments(frames: Iterable[Frame], painter: Painter) -> Iterator[tuple
         again = moment.frame.repeats and number > 0
         return moment, None if again else painter.paint(moment)
 
+    if isinstance(painter, Optimized) and painter.passes > 1:
+        yield from painter.shots(moments(frames, painter.effort))
+        return
     numbered = enumerate(moments(frames, painter.effort))
     if painter.at_once:
         painted = at_once(paint, numbered, painter.at_once)
@@ -186,65 +131,6 @@ class Followed:
         return self.blend(painted, moment.seen, moment.motion)
 
 
-class Optimized:
-    """Optimise frames, each begun from the result before it and held near what is still there.
-
-    Ruder, Dosovitskiy and Brox, "Artistic style transfer for videos and spherical images" (IJCV
-    2018, arXiv:1708.04538), 4.1 to 4.3: the start is the last result, moved along; the short-term
-    loss holds on to it where it is visible, the long-term loss to older ones, each where no younger
-    one is to be seen. Departure: the start of places that come into view is what `init` says.
-    """
-
-    effort: Effort | None = FINE
-    at_once = 0
-
-    def __init__(self, at: AtTime, temporal: float, frame_steps: int) -> None:
-        """Take what returns the stylizer of a moment; `frame_steps` are those of later frames."""
-        self.at, self.temporal, self.frame_steps = at, temporal, frame_steps
-        self._painted: deque[Image] = deque(maxlen=max(LAGS))
-        self._motions: deque[Motion] = deque(maxlen=max(LAGS))
-
-    def paint(self, moment: Moment) -> Image:
-        """Return the frame, optimised."""
-        stylizer: OptimizeStylizer = self.at(moment.frame.time)
-        if moment.motion is None:
-            self._painted.clear()
-            self._motions.clear()
-            painted = stylizer(moment.frame.pixels)
-        else:
-            self._motions.append(moment.motion)
-            painted = self._after(stylizer, moment.frame.pixels)
-        self._painted.append(painted)
-        return painted
-
-    def calm(self, moment: Moment, painted: Image) -> Image:
-        """Return what was painted, which follows the frames before already."""
-        return painted
-
-    def _after(self, stylizer: OptimizeStylizer, content: Image) -> Image:
-        anchors = self._anchors()
-        last, sure = anchors[0].pixels, anchors[0].counts[..., None]
-        options = replace(stylizer.options, steps=self.frame_steps, coarsest=_ONE_SCALE)
-        stylizer = replace(stylizer, options=options)
-        start = np.clip(sure * last + (1 - sure) * stylizer.start(content), 0, 1)
-        steps = deque(stylizer.iterate(content, start, anchors), maxlen=1)
-        return steps[0].image() if steps else stylizer.fitted(content)
-
-    def _anchors(self) -> list[Anchor]:
-        """Return the results before, youngest first, moved to now; each counts where it must."""
-        anchors: list[Anchor] = []
-        taken: Any = 0.0
-        for lag in LAGS:
-            if lag > len(self._painted) or lag > len(self._motions):
-                break
-            flow, visible = chained(list(self._motions)[-lag:]).of_frame()
-            moved = np.clip(warp(self._painted[-lag], flow), 0, 1)
-            counts = np.clip(visible - taken, 0, 1, dtype=np.float32)
-            anchors.append(Anchor(moved, counts, self.temporal * NEAR))
-            taken = np.maximum(taken, visible)
-        return anchors
-
-
 def settled(stylizer: Any, options: TemporalOptions) -> Any:
     """Return the stylizer for a film, settling what it finds in frames if it should.
 
@@ -271,7 +157,7 @@ def painter_of(at: AtTime, stylizer: Any, options: TemporalOptions, at_once: int
     if threads is not None:
         cv2.setNumThreads(threads)
     if optimizes:  # it takes what to begin from, and what to stay near
-        return Optimized(at, options.temporal, options.frame_steps)
+        return Optimized(at, options.temporal, options.frame_steps, options.passes)
     return Followed(at, options.temporal, 1 if options.settle else at_once)
 
 

@@ -165,6 +165,8 @@ class Film:
                 for a run with `resume`.
             others as the stylizer.
         """
+        if self.resume and self.temporal.passes > 1:
+            raise OptionError("passes go over whole shots: such a run cannot be gone on with")
         info = self._probed()
         part, threads = self.part, self.setup.stylizer.options.threads
         if info is not None and info.is_variable and part.fps is None and _is_stream(self.out):

@@ -53,6 +53,8 @@ class AnimationWriter:
         kind = ANIMATIONS[path.suffix.lower()]
         if options.codec != "auto" or options.video_depth == 10:
             raise OptionError(f"{path.suffix} has no choice of codec or depth: leave it out")
+        if kind == "gif" and options.video_quality != FilmOptions().video_quality:
+            raise OptionError(".gif has no quality: leave it out, or use .webp or .mp4")
         if plan.resume:
             raise OptionError(f"a run into {path.suffix} cannot be gone on with: use .mp4 or .webm")
         load_av()
