@@ -25,7 +25,8 @@ _ROUGH = Effort((2, 5, 12, 3), (2, 5, 12, 3), slack=6)
 # which it is not: what has no contrast, such as a dark coat, is like anything
 _KNOWN, _FOREIGN = 0.2, 0.4
 _AROUND = 9  # pixels a side of what is compared
-_LEAST = 0.004  # share of the frame that has to come back to be worth the search
+_SEEN = 0.05  # less of a place is not seen
+_LEAST = 0.008  # share of the frame that has to come back to be worth the search
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +74,10 @@ class Memory:
         motion = find_motion(key.seen, seen, _ROUGH)
         then = shifted(key.seen.color, motion.flow)
         sure = motion.visible * bared * _known_again(then, seen.color)
-        if sure.mean() < _LEAST / 4:
+        if sure.mean() < _LEAST / 8 or sure.max() <= _SEEN:
             return None
         wide = enlarged(sure, size)
-        place = _box(wide > 1 / 255)
+        place = _box(wide > _SEEN)
         flow = enlarged(motion.flow, size)[place]
         pixels = warp(key.levels, flow, place).astype(np.float32) / np.float32(255)
         return Recalled(place, pixels, wide[place])
@@ -86,7 +87,9 @@ def _known_again(then: Array, now: Array) -> Array:
     """Return how surely places (h, w, 3) are the same, (h, w) in [0, 1], by what is around."""
     cv2 = load_cv2()
     window = (_AROUND, _AROUND)
-    misfit, grey = cv2.absdiff(then, now).mean(2), now.mean(2)
+    misfit, grey = (
+        cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (cv2.absdiff(then, now), now)
+    )
     mean = cv2.blur(grey, window)
     contrast = np.sqrt(np.maximum(cv2.blur(grey * grey, window) - mean * mean, 1e-6))
     ratio = cv2.blur(misfit, window) / contrast
