@@ -1,0 +1,115 @@
+/** The result that follows the sliders: small while they move, whole when they are still. */
+import { api, isAbort } from './api';
+import { explain } from './toasts.svelte';
+import type { Ask } from './types';
+
+const STILL = 220; // milliseconds without a change until the whole size is painted
+const MOST = 4096; // longest side that is painted at once; larger ones are jobs
+const AIM = 0.18; // seconds that a preview may take
+
+interface Want {
+  content: string;
+  ask: Ask;
+  longest: number; // of the whole result
+  dragging: boolean;
+}
+
+class Live {
+  result = $state<ImageBitmap | null>(null);
+  content = $state(''); // of which photo the result is
+  longest = $state(0);
+  whole = $state(false);
+  busy = $state(false);
+  error = $state('');
+  seconds = $state(0); // the painting
+  total = $state(0); // and the way there and back
+  #preview = 512;
+  #want: Want | null = null;
+  #asked = '';
+  #running: { whole: boolean; abort: AbortController } | null = null;
+  #timer = 0;
+
+  /** Ask for a result, or for none. Anything that is being made for an older wish is given up. */
+  want(want: Want | null): void {
+    const text = JSON.stringify(want && [want.content, want.ask, want.longest]);
+    const changed = text !== this.#asked;
+    this.#want = want;
+    this.#asked = text;
+    if (!want) return this.clear();
+    if (changed) {
+      // a preview on its way is soon here and shown; a whole picture would be late
+      if (this.#running && (this.#running.whole || this.content !== want.content)) this.#running.abort.abort();
+      this.#next(true);
+    } else if (!want.dragging && !this.whole && !this.#running) {
+      this.#soon();
+    }
+  }
+
+  /** Try the same again. */
+  again(): void {
+    this.#asked = '';
+    this.want(this.#want);
+  }
+
+  clear(): void {
+    this.#running?.abort.abort();
+    clearTimeout(this.#timer);
+    this.result = null;
+    this.content = this.error = '';
+    this.busy = this.whole = false;
+  }
+
+  #next(small: boolean): void {
+    clearTimeout(this.#timer);
+    if (this.#running && !this.#running.abort.signal.aborted) return; // it looks again when it is done
+    const want = this.#want;
+    if (!want) return;
+    const most = Math.min(want.longest, MOST);
+    const longest = small ? Math.min(most, this.#preview) : most;
+    void this.#paint(want, longest, longest === most);
+  }
+
+  #soon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#next(false), STILL);
+  }
+
+  async #paint(want: Want, longest: number, whole: boolean): Promise<void> {
+    const running = { whole, abort: new AbortController() };
+    const asked = this.#asked;
+    this.#running = running;
+    this.busy = true;
+    const begun = performance.now();
+    try {
+      const size = longest < want.longest ? longest : null;
+      const painted = await api.stylize(want.content, want.ask, size, running.abort.signal);
+      const bitmap = await createImageBitmap(painted.blob);
+      if (this.#running !== running || running.abort.signal.aborted) return;
+      this.#show(want, bitmap, longest, whole, painted.seconds, (performance.now() - begun) / 1000);
+    } catch (error) {
+      if (!isAbort(error) && this.#running === running) this.error = explain(error);
+    } finally {
+      if (this.#running === running) this.#after(asked, whole);
+    }
+  }
+
+  #show(want: Want, bitmap: ImageBitmap, longest: number, whole: boolean, seconds: number, total: number): void {
+    this.result?.close();
+    [this.result, this.content, this.longest, this.whole] = [bitmap, want.content, longest, whole];
+    [this.seconds, this.total, this.error] = [seconds, total, ''];
+    if (whole && longest > this.#preview) return;
+    // the next preview is as large as this machine can follow with
+    const grown = this.#preview * Math.sqrt(AIM / Math.max(total, 0.02));
+    const damped = (this.#preview + Math.min(1024, Math.max(256, grown))) / 2;
+    this.#preview = Math.round(damped / 32) * 32;
+  }
+
+  #after(asked: string, whole: boolean): void {
+    this.#running = null;
+    this.busy = false;
+    if (asked !== this.#asked) return this.#next(true);
+    if (!whole && !this.error && this.#want && !this.#want.dragging) this.#soon();
+  }
+}
+
+export const live = new Live();
