@@ -98,6 +98,7 @@ export const api = {
   keep: (id: string, step: number) => json<StoredFile>(`/v1/jobs/${id}/keep`, post({ step })),
   removeJob: (id: string) => call(`/v1/jobs/${id}`, { method: 'DELETE' }),
   removeFile: (id: string) => call(`/v1/files/${id}`, { method: 'DELETE' }),
+  fileUrl: (id: string) => `/v1/files/${id}`,
   ready: () => call('/readyz'),
 };
 

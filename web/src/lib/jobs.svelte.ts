@@ -122,8 +122,8 @@ export class Follow {
     this.progress = progress;
     const { step, losses, loss } = progress;
     if (step === undefined || step <= (this.losses.steps.at(-1) ?? -1)) return;
-    const parts = losses && Object.keys(losses).length ? losses : typeof loss === 'number' ? { total: loss } : null;
-    if (!parts) return;
+    const parts = { ...(typeof loss === 'number' ? { loss } : {}), ...losses };
+    if (!Object.keys(parts).length) return;
     const { steps, losses: known } = this.losses;
     const all = Object.entries(parts).map(([name, value]) => [name, [...(known[name] ?? []), value]]);
     this.losses = { steps: [...steps, step], losses: Object.fromEntries(all) };

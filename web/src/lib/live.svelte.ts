@@ -5,7 +5,9 @@ import type { Ask } from './types';
 
 const STILL = 220; // milliseconds without a change until the whole size is painted
 const MOST = 4096; // longest side that is painted at once; larger ones are jobs
-const AIM = 0.18; // seconds that a preview may take
+// longest sides of previews: few, as the first picture of a size takes longer than those after it
+const SIZES = [256, 384, 512, 768, 1024];
+const [QUICK, SLOW] = [0.07, 0.35]; // seconds after which previews grow, and shrink
 
 interface Want {
   content: string;
@@ -23,7 +25,8 @@ class Live {
   error = $state('');
   seconds = $state(0); // the painting
   total = $state(0); // and the way there and back
-  #preview = 512;
+  #preview = 2; // which of SIZES
+  #took: number[] = []; // the last times at that size, without the first
   #want: Want | null = null;
   #asked = '';
   #running: { whole: boolean; abort: AbortController } | null = null;
@@ -65,7 +68,7 @@ class Live {
     const want = this.#want;
     if (!want) return;
     const most = Math.min(want.longest, MOST);
-    const longest = small ? Math.min(most, this.#preview) : most;
+    const longest = small ? Math.min(most, SIZES[this.#preview]!) : most;
     void this.#paint(want, longest, longest === most);
   }
 
@@ -97,11 +100,19 @@ class Live {
     this.result?.close();
     [this.result, this.content, this.longest, this.whole] = [bitmap, want.content, longest, whole];
     [this.seconds, this.total, this.error] = [seconds, total, ''];
-    if (whole && longest > this.#preview) return;
-    // the next preview is as large as this machine can follow with
-    const grown = this.#preview * Math.sqrt(AIM / Math.max(total, 0.02));
-    const damped = (this.#preview + Math.min(1024, Math.max(256, grown))) / 2;
-    this.#preview = Math.round(damped / 32) * 32;
+    if (!whole && longest === SIZES[this.#preview]) this.#fit(total);
+  }
+
+  /** Let previews be as large as this machine can follow with. */
+  #fit(total: number): void {
+    this.#took = [...this.#took.slice(-5), total];
+    const [, ...times] = this.#took;
+    if (times.length < 4) return;
+    const middle = times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+    const next = this.#preview + (middle > SLOW ? -1 : middle < QUICK ? 1 : 0);
+    if (next === this.#preview || !SIZES[next]) return;
+    this.#preview = next;
+    this.#took = [];
   }
 
   #after(asked: string, whole: boolean): void {

@@ -2,11 +2,11 @@
 import { api, thumbnail, upload } from './api';
 import { t } from './i18n.svelte';
 import { Mask } from './mask.svelte';
+import { bitmapOf, decoded, photoOf, transparent } from './pictures';
 import { explain, toasts } from './toasts.svelte';
 import type { Ask, Declared, Job, JobAsk, Option, StoredFile, Style, StyleRef, Values } from './types';
 
 export const MOST_STYLES = 4;
-const SHOWN = 2048; // longest side at which photos are shown
 export const REGION_COLORS: [number, number, number][] = [[232, 83, 47], [52, 84, 209], [222, 165, 33], [24, 140, 104]];
 
 export class Photo {
@@ -18,9 +18,12 @@ export class Photo {
   width = $state(0);
   height = $state(0);
 
-  constructor(readonly name: string, stored?: StoredFile) {
-    if (stored) this.take(stored);
-  }
+  clear = $state(false); // whether some of it is transparent
+
+  constructor(
+    readonly name: string,
+    readonly file: File | null,
+  ) {}
 
   take(stored: StoredFile): void {
     this.id = stored.id;
@@ -32,12 +35,13 @@ export class Photo {
     return Math.max(this.width, this.height);
   }
 
-  /** Fetch what is shown of it, once. */
+  /** Get what is shown of it, once: from the file itself, where the browser knows its format. */
   async show(): Promise<void> {
-    if (this.bitmap || !this.id) return;
-    const response = await fetch(thumbnail(this.id, Math.min(this.longest || SHOWN, SHOWN)));
-    if (!response.ok) return;
-    this.bitmap = await createImageBitmap(await response.blob());
+    if (this.bitmap || (!this.id && !this.file)) return;
+    this.bitmap = this.file ? await decoded(this.file).catch(() => null) : await photoOf(this.id);
+    if (!this.bitmap && this.id) this.bitmap = await bitmapOf(thumbnail(this.id, 1024));
+    if (!this.bitmap) return;
+    this.clear = transparent(this.bitmap);
     if (!this.width) [this.width, this.height] = [this.bitmap.width, this.bitmap.height];
   }
 }
@@ -47,7 +51,15 @@ export interface Chosen {
   ref: StyleRef;
   title: string;
   thumb: string;
+  picture: boolean; // whether its picture is known, and not its code alone
   strength: number; // where regions are painted
+}
+
+/** What a style is called on its card: without its painter, whom the card's hint names. */
+export function shortTitle(style: Style): string {
+  const drawn = style.title.includes('(') && style.title.includes(style.name); // "draw('ink', ...)"
+  const words = drawn ? style.name.replaceAll('-', ' ') : style.title.split(',')[0]!;
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 export interface OwnPicture {
@@ -104,11 +116,12 @@ class Studio {
 
   async addPhotos(files: File[]): Promise<void> {
     const first = this.photos.length;
-    const added = files.map((file) => new Photo(file.name));
+    const added = files.map((file) => new Photo(file.name, file));
     this.photos = [...this.photos, ...added];
     this.active = first;
     for (const [i, photo] of added.entries()) {
       try {
+        void photo.show();
         photo.take(await upload(files[i]!, photo.name, (share) => (photo.share = share)));
         await photo.show();
       } catch (error) {
@@ -127,11 +140,11 @@ class Studio {
   }
 
   chosenOf(style: Style): Chosen {
-    return { key: `name:${style.name}`, ref: { name: style.name }, title: style.title, thumb: style.thumbnail, strength: 1 };
+    return { key: `name:${style.name}`, ref: { name: style.name }, title: shortTitle(style), thumb: style.thumbnail, picture: style.picture ?? true, strength: 1 };
   }
 
   chosenFile(id: string, title: string): Chosen {
-    return { key: `file:${id}`, ref: { file: id }, title, thumb: thumbnail(id, 256), strength: 1 };
+    return { key: `file:${id}`, ref: { file: id }, title, thumb: thumbnail(id, 256), picture: true, strength: 1 };
   }
 
   isChosen(key: string): number {
@@ -217,7 +230,8 @@ class Studio {
   async load(job: Job): Promise<void> {
     const { request } = job;
     const contents = [request.content ?? []].flat();
-    this.photos = contents.map((id) => new Photo(id.slice(0, 8), { id, kind: 'picture', type: '', bytes: 0 }));
+    this.photos = contents.map((id) => new Photo(id.slice(0, 8), null));
+    this.photos.forEach((photo, i) => (photo.id = contents[i]!));
     this.active = 0;
     await this.photo?.show().catch(() => undefined);
     this.chosen = (request.styles ?? []).map((ref) => this.#found(ref));
@@ -233,7 +247,7 @@ class Studio {
   #found(ref: StyleRef): Chosen {
     if ('file' in ref) return this.chosenFile(ref.file, this.own.find((o) => o.id === ref.file)?.title ?? ref.file.slice(0, 8));
     const style = this.styles.find((s) => s.name === ref.name);
-    return style ? this.chosenOf(style) : { key: `name:${ref.name}`, ref, title: ref.name, thumb: '', strength: 1 };
+    return style ? this.chosenOf(style) : { key: `name:${ref.name}`, ref, title: ref.name, thumb: '', picture: true, strength: 1 };
   }
 
   /** Store the painted regions as files: a mask for each style, and how strongly where. */

@@ -1,10 +1,12 @@
 /** What a job is called. */
-import { t } from './i18n.svelte';
-import { studio } from './studio.svelte';
+import { labelOf, qualityText, t } from './i18n.svelte';
+import { shortTitle, studio } from './studio.svelte';
 import type { Job, StyleRef } from './types';
 
 export function styleTitle(ref: StyleRef): string {
-  if ('name' in ref && ref.name) return studio.styles.find((s) => s.name === ref.name)?.title ?? ref.name;
+  const named = 'name' in ref ? studio.styles.find((s) => s.name === ref.name) : undefined;
+  if (named) return shortTitle(named);
+  if ('name' in ref && ref.name) return ref.name;
   const own = 'file' in ref ? studio.own.find((o) => o.id === ref.file) : undefined;
   return own?.title ?? t('styles.picture');
 }
@@ -13,4 +15,16 @@ export function titleOf(job: Job): string {
   const named = job.request.train?.name;
   if (job.kind === 'train' && typeof named === 'string') return named;
   return (job.request.styles ?? []).map(styleTitle).join(' + ') || t(`kind.${job.kind}`);
+}
+
+/** What an option is called, wherever it is declared. */
+export function optionLabel(name: string): string {
+  if (name === 'quality') return t('adjust.quality');
+  const { methods = {}, film = [], train = [], guides = [] } = studio.declared ?? {};
+  const found = [...Object.values(methods).flat(), ...film, ...train, ...guides].find((o) => o.name === name);
+  return found ? labelOf(found) : name;
+}
+
+export function valueText(name: string, value: unknown): string {
+  return name === 'quality' ? qualityText(String(value)) : String(value ?? '–');
 }

@@ -29,6 +29,7 @@ export interface Style {
   thumbnail: string;
   credit?: string | null;
   removable?: boolean;
+  picture?: boolean; // whether its picture is here, which patient methods need
 }
 
 export interface StoredFile {

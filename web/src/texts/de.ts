@@ -110,6 +110,7 @@ export const de: Record<keyof typeof en, string> = {
   'tool.eraser': 'Radierer: zurück zum Foto',
   'tool.fill': 'Ähnliches füllen',
   'refine.help': 'Die Optimierung malt vom Sofortbild aus Schritt für Schritt weiter und kommt dem Stil viel näher.',
+  'refine.nopicture': 'Die Optimierung braucht das Bild des Stils; von diesen ist nur ein Code da: {names}. Ein eigenes Bild als Stil hinzufügen.',
   'refine.start': 'Verfeinern',
   'refine.another': 'Noch einmal verfeinern',
   'export.download': 'Herunterladen',

@@ -108,6 +108,7 @@ export const en = {
   'tool.eraser': 'Eraser: back to the photo',
   'tool.fill': 'Fill what looks alike',
   'refine.help': 'The optimiser paints on from the live result, step by step, and comes much nearer to the style.',
+  'refine.nopicture': 'The optimiser needs the style\'s picture, and of these only a code is known: {names}. Add a picture of your own as the style.',
   'refine.start': 'Refine',
   'refine.another': 'Refine again',
   'export.download': 'Download',

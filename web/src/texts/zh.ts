@@ -110,6 +110,7 @@ export const zh: Record<keyof typeof en, string> = {
   'tool.eraser': '橡皮：恢复原图',
   'tool.fill': '填充相似区域',
   'refine.help': '优化器从实时结果出发逐步绘制，更加贴近风格。',
+  'refine.nopicture': '优化器需要风格图片，而以下风格只有编码：{names}。请添加自己的图片作为风格。',
   'refine.start': '开始精修',
   'refine.another': '再次精修',
   'export.download': '下载',
