@@ -1,6 +1,7 @@
 """Who may ask: host names, origins, the token, how much at a time.
 
-Also the headers that say what pages may do. Pure ASGI, before all else: nothing of a request is read that may not be there.
+Also the headers that say what pages may do. Pure ASGI, before all else: nothing is read of a
+request that may not be there.
 """
 
 from __future__ import annotations
