@@ -40,6 +40,7 @@ LAYERS = (
     ("batch",),
     ("api",),
     ("train",),
+    ("studio",),
     ("cli",),
 )
 RANKS = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
