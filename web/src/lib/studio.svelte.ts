@@ -245,9 +245,10 @@ class Studio {
   }
 
   #found(ref: StyleRef): Chosen {
-    if ('file' in ref) return this.chosenFile(ref.file, this.own.find((o) => o.id === ref.file)?.title ?? ref.file.slice(0, 8));
+    if (ref.file) return this.chosenFile(ref.file, this.own.find((o) => o.id === ref.file)?.title ?? ref.file.slice(0, 8));
     const style = this.styles.find((s) => s.name === ref.name);
-    return style ? this.chosenOf(style) : { key: `name:${ref.name}`, ref, title: ref.name, thumb: '', picture: true, strength: 1 };
+    const name = ref.name ?? '';
+    return style ? this.chosenOf(style) : { key: `name:${name}`, ref: { name }, title: name, thumb: '', picture: true, strength: 1 };
   }
 
   /** Store the painted regions as files: a mask for each style, and how strongly where. */

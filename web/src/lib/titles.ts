@@ -4,10 +4,10 @@ import { shortTitle, studio } from './studio.svelte';
 import type { Job, StyleRef } from './types';
 
 export function styleTitle(ref: StyleRef): string {
-  const named = 'name' in ref ? studio.styles.find((s) => s.name === ref.name) : undefined;
+  const named = studio.styles.find((s) => s.name === ref.name);
   if (named) return shortTitle(named);
-  if ('name' in ref && ref.name) return ref.name;
-  const own = 'file' in ref ? studio.own.find((o) => o.id === ref.file) : undefined;
+  if (ref.name) return ref.name;
+  const own = studio.own.find((o) => o.id === ref.file);
   return own?.title ?? t('styles.picture');
 }
 

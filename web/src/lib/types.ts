@@ -44,7 +44,11 @@ export interface StoredFile {
   name?: string | null;
 }
 
-export type StyleRef = { name: string } | { file: string };
+export interface StyleRef {
+  name?: string | null;
+  file?: string | null;
+}
+
 export type Values = Record<string, unknown>;
 
 export interface Ask {
