@@ -31,7 +31,7 @@ from impasto.styles import normalized_blend
 
 _SETUPS = 32
 _CONTENT_PIXELS = 2**24  # of contents that are kept decoded: 200 MB
-_PRESET_SIDE = 512  # of the drawing that styles without a picture are shown at
+_PRESET_SIDE = 320  # of the drawing that styles without a picture are shown at
 
 Kept = TypeVar("Kept")
 

@@ -8,21 +8,20 @@ may finish the job: there are never two results.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from impasto.errors import OptionError
 from impasto.studio.database import Database
+from impasto.studio.ids import new_id
 
 LEASE = 15.0  # seconds
 ENDED = ("done", "failed", "cancelled")
 STATES = ("queued", "running", "paused", *ENDED)
 _MOST_ATTEMPTS = 5  # a job at which so many workers died kills them
 _TOLD = 100  # events of progress that are kept of a job
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class QueueFullError(Exception):
@@ -36,32 +35,32 @@ class Queue:
         self.database, self.most = database, most
 
     def submit(
-        self, kind: str, request: Mapping[str, Any], key: str | None = None
-    ) -> tuple[sqlite3.Row, bool]:
-        """Add a job; return it, and whether it is new: one of the same key may be there.
+        self, kind: str, requests: Sequence[Mapping[str, Any]], key: str | None = None
+    ) -> tuple[list[sqlite3.Row], bool]:
+        """Add jobs, all or none; return them, and whether they are new or were there by their key.
 
         Raises:
             QueueFullError: too many wait.
-            OptionError: there is another job of this key.
+            OptionError: there are other jobs of this key.
         """
-        text = json.dumps(request, sort_keys=True)
+        texts = [json.dumps(request, sort_keys=True) for request in requests]
+        keys = [None if key is None else f"{key}/{number}" for number in range(len(texts))]
         with self.database.transaction() as db:
-            if key is not None:
-                known = db.execute("SELECT * FROM jobs WHERE key = ?", (key,)).fetchone()
-                if known is not None:
-                    if known["request"] != text or known["kind"] != kind:
-                        raise OptionError("Idempotency-Key: another job has it; take a new one")
-                    return known, False
-            if self.waiting >= self.most:
+            known = _known(db, kind, texts, keys)
+            if known:
+                return known, False
+            if self.waiting + len(texts) > self.most:
                 raise QueueFullError
-            job = new_id()
-            db.execute(
-                "INSERT INTO jobs (id, kind, state, created, request, key)"
-                " VALUES (?, ?, 'queued', ?, ?, ?)",
-                (job, kind, time.time(), text, key),
-            )
-            _tell_state(db, job)
-        return self.get(job), True
+            jobs = []
+            for text, one in zip(texts, keys, strict=True):
+                jobs.append(new_id())
+                db.execute(
+                    "INSERT INTO jobs (id, kind, state, created, request, key)"
+                    " VALUES (?, ?, 'queued', ?, ?, ?)",
+                    (jobs[-1], kind, time.time(), text, one),
+                )
+                _tell_state(db, jobs[-1])
+        return [self.get(job) for job in jobs], True
 
     @property
     def waiting(self) -> int:
@@ -253,6 +252,26 @@ class LostError(Exception):
     """Say that a worker does not hold a job any more."""
 
 
+def _known(
+    db: sqlite3.Connection, kind: str, texts: Sequence[str], keys: Sequence[str | None]
+) -> list[sqlite3.Row]:
+    """Return the jobs of these keys, if they are there.
+
+    Raises:
+        OptionError: they ask for something else.
+    """
+    if not keys or keys[0] is None:
+        return []
+    sql = "SELECT * FROM jobs WHERE key = ?"
+    rows = [db.execute(sql, (key,)).fetchone() for key in keys]
+    if rows[0] is None:
+        return []
+    found = [(row["kind"], row["request"]) for row in rows if row is not None]
+    if found != [(kind, text) for text in texts]:
+        raise OptionError("Idempotency-Key: another job has it; take a new one")
+    return rows
+
+
 def _held(
     db: sqlite3.Connection, what: str, values: tuple[Any, ...], job: str, worker: str
 ) -> None:
@@ -269,17 +288,3 @@ def _tell(db: sqlite3.Connection, job: str, kind: str, data: str) -> None:
 def _tell_state(db: sqlite3.Connection, job: str) -> None:
     row = db.execute("SELECT state FROM jobs WHERE id = ?", (job,)).fetchone()
     _tell(db, job, "state", json.dumps({"state": row["state"]}))
-
-
-_last = 0
-
-
-def new_id() -> str:
-    """Return a name that sorts by time: ten letters of milliseconds, sixteen of chance (a ULID).
-
-    Those of one process in one millisecond follow each other as well.
-    """
-    global _last
-    number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10), "big")
-    number = _last = number if number >> 80 > _last >> 80 else _last + 1
-    return "".join(_LETTERS[number >> 5 * place & 31] for place in range(25, -1, -1))

@@ -30,7 +30,7 @@ class Settings:
     )
     workers: int = option(1, "Processes that work at jobs; they share the cores.", low=1, high=64)
     max_queue: int = option(
-        100, "Jobs that may wait; more are asked to come back later.", group="Limits", low=1
+        1000, "Jobs that may wait; more are asked to come back later.", group="Limits", low=1
     )
     max_live: int = option(
         128, "Pictures painted at once that may wait.", group="Limits", low=1, high=100_000

@@ -71,15 +71,14 @@ async def add(
         parts = [asked]
     else:
         parts = [asked.model_copy(update={"content": one}) for one in contents]
-    jobs, new = [], False
-    for number, part in enumerate(parts):
-        key = idempotency_key and f"{idempotency_key}/{number}"
-        row, fresh = await asyncio.to_thread(
-            service.queue.submit, part.kind, part.model_dump(), key
-        )
-        jobs.append(job_plain(row, service.queue, service.shelf))
-        new = new or fresh
-    body = jobs[0] if len(parts) == 1 and not _several(asked) else {"jobs": jobs}
+    rows, new = await asyncio.to_thread(
+        service.queue.submit,
+        asked.kind,
+        [part.model_dump() for part in parts],
+        idempotency_key,
+    )
+    jobs = [job_plain(row, service.queue, service.shelf) for row in rows]
+    body = {"jobs": jobs} if _several(asked) else jobs[0]
     return JSONResponse(body, 201 if new else 200)
 
 
