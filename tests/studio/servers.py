@@ -44,9 +44,8 @@ class Running:
         return found
 
 
-@contextmanager
-def running(data: Path, *flags: str, **environment: str) -> Iterator[Running]:
-    """Start a server, wait until it is ready, and end it."""
+def start(data: Path, *flags: str, **environment: str) -> Running:
+    """Start a server; it answers when this returns."""
     command = [sys.executable, "-m", "impasto", "serve", "--port", "0", "--data", str(data), *flags]
     env = {k: v for k, v in os.environ.items() if not k.startswith("IMPASTO_TOKEN")} | environment
     with open(data.with_name(f"{data.name}.log"), "a+") as log:
@@ -59,20 +58,31 @@ def running(data: Path, *flags: str, **environment: str) -> Iterator[Running]:
             process.stdout.close()
             log.seek(0)
             raise AssertionError(f"the server did not start: {line}{log.read()}")
-        url = found[1].partition("?")[0].rstrip("/")
-        try:
-            with httpx.Client(base_url=url, timeout=60, trust_env=False) as http:
-                yield Running(url, data, process, http)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                raise
-            finally:
-                process.stdout.close()
+    url = found[1].partition("?")[0].rstrip("/")
+    return Running(url, data, process, httpx.Client(base_url=url, timeout=60, trust_env=False))
+
+
+def stop(server: Running, how: int = signal.SIGTERM) -> None:
+    """End a server, and wait for that."""
+    server.http.close()
+    server.process.send_signal(how)
+    try:
+        server.process.wait(30)
+    finally:
+        server.process.kill()
+        server.process.wait()
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+
+
+@contextmanager
+def running(data: Path, *flags: str, **environment: str) -> Iterator[Running]:
+    """Have a server."""
+    server = start(data, *flags, **environment)
+    try:
+        yield server
+    finally:
+        stop(server)
 
 
 def wait_for(http: httpx.Client, job: str, seconds: float = 60) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from servers import Running, png, running, wait_for
 
 import impasto
 from impasto.client import Client
@@ -20,6 +19,7 @@ from impasto.errors import ImageError, OptionError, ServerError
 from impasto.images import load, read_recipe
 from impasto.methods.quality import METHODS
 from impasto.options import declarations
+from tests.studio.servers import Running, png, running, wait_for
 
 
 def upload(server: Running, data: bytes, name: str = "photo.png") -> dict[str, Any]:

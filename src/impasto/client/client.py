@@ -76,7 +76,8 @@ class Client:
         Raises:
             ImpastoError: what the server says.
         """
-        styles = list(style) if isinstance(style, list | tuple) else [style]
+        one = isinstance(style, str | bytes | os.PathLike)
+        styles: list[Given] = [style] if one else list(style)  # type: ignore[list-item, arg-type]
         refs, uploads = _refs(styles)
         request = {"styles": refs, "options": options, "output": dict(output or {})}
         form = {"request": json.dumps(request | dict(asked or {}))}

@@ -187,7 +187,8 @@ class Queue:
     def release(self, worker: str | None = None) -> None:
         """Give back what a worker that ended had, or all of them."""
         with self.database.transaction() as db:
-            if worker is None:
+            if worker is None:  # when a server begins: it was not the jobs' fault that one ended
+                db.execute("UPDATE jobs SET attempts = attempts - 1 WHERE state = 'running'")
                 self._free(db, "worker IS NOT NULL")
             else:
                 self._free(db, "worker = ?", worker)
