@@ -19,7 +19,7 @@ from impasto.errors import ImageError, OptionError, ServerError
 from impasto.images import load, read_recipe
 from impasto.methods.quality import METHODS
 from impasto.options import declarations
-from tests.studio.servers import Running, png, running, wait_for
+from tests.studio.servers import Running, png, wait_for
 
 
 def upload(server: Running, data: bytes, name: str = "photo.png") -> dict[str, Any]:
@@ -229,18 +229,7 @@ def test_an_optimiser_is_watched_paused_kept_and_cancelled(server: Running) -> N
     ]
     first = _until(server, job, lambda found: found["progress"] and found["progress"]["step"] > 2)
     assert first["progress"]["total"] == 100_000
-    server.http.post(f"/v1/jobs/{job}/pause")
-    paused = _until(server, job, lambda found: found["state"] == "paused")
-    time.sleep(0.6)
-    assert server.http.get(f"/v1/jobs/{job}").json()["progress"] == paused["progress"]
-    # another job is done meanwhile
-    other = submit(server, content=content["id"], styles=[{"name": "ink"}])["id"]
-    assert wait_for(server.http, other)["state"] == "done"
-
-    # while it runs again, the one worker is busy, and three more may wait
-    server.http.post(f"/v1/jobs/{job}/resume")
-    at = paused["progress"]["step"]
-    _until(server, job, lambda found: found["progress"]["step"] > at)
+    # the one worker is busy, and three may wait
     more = {"content": [content["id"]] * 3, "styles": [{"name": "ink"}]}
     waiting = server.http.post("/v1/jobs", json=more).json()["jobs"]
     full = server.http.post("/v1/jobs", json=more | {"content": content["id"]})
@@ -249,6 +238,17 @@ def test_an_optimiser_is_watched_paused_kept_and_cancelled(server: Running) -> N
     assert server.http.get(f"/v1/jobs/{waiting[2]['id']}").json()["position"] == 2
     for found in waiting:
         assert server.http.delete(f"/v1/jobs/{found['id']}").status_code == 204
+    server.http.post(f"/v1/jobs/{job}/pause")
+    paused = _until(server, job, lambda found: found["state"] == "paused")
+    time.sleep(0.6)
+    assert server.http.get(f"/v1/jobs/{job}").json()["progress"] == paused["progress"]
+    # another job is done meanwhile
+    other = submit(server, content=content["id"], styles=[{"name": "ink"}])["id"]
+    assert wait_for(server.http, other)["state"] == "done"
+
+    server.http.post(f"/v1/jobs/{job}/resume")
+    at = paused["progress"]["step"]
+    _until(server, job, lambda found: found["progress"]["step"] > at)
     seen = server.http.get(f"/v1/jobs/{job}/previews").json()["previews"]
     kept = server.http.post(f"/v1/jobs/{job}/keep", json={"step": seen[0]["step"]})
     assert kept.status_code == 201
@@ -361,8 +361,3 @@ def test_what_is_wrong_is_said_in_a_line(server: Running) -> None:
     assert "at least one" in detail(content=content)
     assert "one of name, file and upload" in detail(content=content, styles=[{}])
     assert "format" in detail(content=content, styles=ink, output={"format": "mp4"})
-
-
-def test_the_folder_is_one_servers(server: Running) -> None:
-    with pytest.raises(AssertionError, match="another server"), running(server.data):
-        pass
