@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,9 @@ from impasto.images import load, read_recipe
 from impasto.methods.quality import METHODS
 from impasto.options import declarations
 from tests.studio.servers import Running, png, wait_for
+
+PAGE = Path(__file__).parents[2] / "docs" / "server.md"
+ADDRESS = "http://127.0.0.1:7860"
 
 
 def upload(server: Running, data: bytes, name: str = "photo.png") -> dict[str, Any]:
@@ -361,3 +367,31 @@ def test_what_is_wrong_is_said_in_a_line(server: Running) -> None:
     assert "at least one" in detail(content=content)
     assert "one of name, file and upload" in detail(content=content, styles=[{}])
     assert "format" in detail(content=content, styles=ink, output={"format": "mp4"})
+
+
+def blocks(language: str) -> str:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert found
+    return "\n".join(found)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_commands_of_the_page_run(server: Running, tmp_path: Path) -> None:
+    films = pytest.importorskip("films")
+    for number, name in enumerate(("photo.jpg", "painting.jpg", "other.jpg")):
+        (tmp_path / name).write_bytes(png(number=number))
+    films.make_film(tmp_path / "clip.mp4", [films.picture(i) for i in range(3)])
+    script = blocks("sh").replace(ADDRESS, server.url)
+    # the queue of this folder's server is short: wait for what was asked for
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert "event: end" in done.stdout
+    for name in ("painted.png", "painted.jpg", "small.webp", "result.png", "result.jpg"):
+        assert (tmp_path / name).stat().st_size > 100, name
+    code = blocks("py").replace(ADDRESS, server.url)
+    names: dict[str, object] = {}
+    exec(code.replace('"photo.jpg"', repr(str(tmp_path / "photo.jpg"))).replace(
+        '"result.png"', repr(str(tmp_path / "own.png"))), names)  # fmt: skip
+    assert (tmp_path / "own.png").read_bytes().startswith(b"\x89PNG")
