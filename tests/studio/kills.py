@@ -60,9 +60,9 @@ class Load:
         http = self.server.http
         file = http.post("/v1/files", files={"file": ("photo.png", content)}).json()["id"]
         request: dict[str, Any] = {"content": file, "styles": [{"name": rng.choice(STYLES)}]}
-        if self.optimize and number % 4 == 0:
+        if self.optimize and number % 2 == 0:
             request["styles"] = [{"file": file}]
-            request["options"] = {"quality": "balanced", "steps": 12, "init": "content"}
+            request["options"] = {"quality": "balanced", "steps": 40, "init": "content"}
         answer = http.post("/v1/jobs", json=request, headers={"Idempotency-Key": f"n{number}"})
         self.jobs[answer.json()["id"]] = request
         if number % 3 == 0:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,10 @@ from impasto.errors import ImageError, OptionError, ServerError
 from impasto.images import load, read_recipe
 from impasto.methods.quality import METHODS
 from impasto.options import declarations
-from tests.studio.servers import Running, png, running, wait_for
+from tests.studio.servers import Running, png, wait_for
+
+PAGE = Path(__file__).parents[2] / "docs" / "server.md"
+ADDRESS = "http://127.0.0.1:7860"
 
 
 def upload(server: Running, data: bytes, name: str = "photo.png") -> dict[str, Any]:
@@ -229,18 +235,7 @@ def test_an_optimiser_is_watched_paused_kept_and_cancelled(server: Running) -> N
     ]
     first = _until(server, job, lambda found: found["progress"] and found["progress"]["step"] > 2)
     assert first["progress"]["total"] == 100_000
-    server.http.post(f"/v1/jobs/{job}/pause")
-    paused = _until(server, job, lambda found: found["state"] == "paused")
-    time.sleep(0.6)
-    assert server.http.get(f"/v1/jobs/{job}").json()["progress"] == paused["progress"]
-    # another job is done meanwhile
-    other = submit(server, content=content["id"], styles=[{"name": "ink"}])["id"]
-    assert wait_for(server.http, other)["state"] == "done"
-
-    # while it runs again, the one worker is busy, and three more may wait
-    server.http.post(f"/v1/jobs/{job}/resume")
-    at = paused["progress"]["step"]
-    _until(server, job, lambda found: found["progress"]["step"] > at)
+    # the one worker is busy, and three may wait
     more = {"content": [content["id"]] * 3, "styles": [{"name": "ink"}]}
     waiting = server.http.post("/v1/jobs", json=more).json()["jobs"]
     full = server.http.post("/v1/jobs", json=more | {"content": content["id"]})
@@ -249,6 +244,17 @@ def test_an_optimiser_is_watched_paused_kept_and_cancelled(server: Running) -> N
     assert server.http.get(f"/v1/jobs/{waiting[2]['id']}").json()["position"] == 2
     for found in waiting:
         assert server.http.delete(f"/v1/jobs/{found['id']}").status_code == 204
+    server.http.post(f"/v1/jobs/{job}/pause")
+    paused = _until(server, job, lambda found: found["state"] == "paused")
+    time.sleep(0.6)
+    assert server.http.get(f"/v1/jobs/{job}").json()["progress"] == paused["progress"]
+    # another job is done meanwhile
+    other = submit(server, content=content["id"], styles=[{"name": "ink"}])["id"]
+    assert wait_for(server.http, other)["state"] == "done"
+
+    server.http.post(f"/v1/jobs/{job}/resume")
+    at = paused["progress"]["step"]
+    _until(server, job, lambda found: found["progress"]["step"] > at)
     seen = server.http.get(f"/v1/jobs/{job}/previews").json()["previews"]
     kept = server.http.post(f"/v1/jobs/{job}/keep", json={"step": seen[0]["step"]})
     assert kept.status_code == 201
@@ -363,6 +369,29 @@ def test_what_is_wrong_is_said_in_a_line(server: Running) -> None:
     assert "format" in detail(content=content, styles=ink, output={"format": "mp4"})
 
 
-def test_the_folder_is_one_servers(server: Running) -> None:
-    with pytest.raises(AssertionError, match="another server"), running(server.data):
-        pass
+def blocks(language: str) -> str:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert found
+    return "\n".join(found)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_commands_of_the_page_run(server: Running, tmp_path: Path) -> None:
+    films = pytest.importorskip("films")
+    for number, name in enumerate(("photo.jpg", "painting.jpg", "other.jpg")):
+        (tmp_path / name).write_bytes(png(number=number))
+    films.make_film(tmp_path / "clip.mp4", [films.picture(i) for i in range(3)])
+    script = blocks("sh").replace(ADDRESS, server.url)
+    # the queue of this folder's server is short: wait for what was asked for
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert "event: end" in done.stdout
+    for name in ("painted.png", "painted.jpg", "small.webp", "result.png", "result.jpg"):
+        assert (tmp_path / name).stat().st_size > 100, name
+    code = blocks("py").replace(ADDRESS, server.url)
+    names: dict[str, object] = {}
+    exec(code.replace('"photo.jpg"', repr(str(tmp_path / "photo.jpg"))).replace(
+        '"result.png"', repr(str(tmp_path / "own.png"))), names)  # fmt: skip
+    assert (tmp_path / "own.png").read_bytes().startswith(b"\x89PNG")

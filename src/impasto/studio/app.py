@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impasto import __version__
 from impasto.errors import ImpastoError
+from impasto.images.files import reason
 from impasto.studio.asked import JobAsked, LiveAsked
 from impasto.studio.bodies import Bodies
 from impasto.studio.guard import Guard
@@ -106,6 +109,12 @@ def _tell_errors(app: FastAPI) -> None:
     @app.exception_handler(QueueFullError)
     async def full(request: Request, error: QueueFullError) -> Response:
         return problem(429, "the queue is full: come back when jobs have ended", Retry_After="30")
+
+    @app.exception_handler(OSError)
+    @app.exception_handler(sqlite3.OperationalError)
+    async def disk(request: Request, error: Exception) -> Response:
+        traceback.print_exception(error)
+        return problem(507, f"the data folder cannot be written to ({reason(error)})")
 
     @app.exception_handler(FaultError)
     @app.exception_handler(Exception)

@@ -77,6 +77,10 @@ class Service:
         if self._sweeping is not None:
             self._sweeping.cancel()
         await asyncio.gather(self.crew.close(), self.reader.close(), self.painter.close())
+        self.release()
+
+    def release(self) -> None:
+        """Give the folder free for another server."""
         self._lock.__exit__(None, None, None)
 
     async def _sweep(self) -> None:

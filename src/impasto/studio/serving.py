@@ -16,7 +16,6 @@ from impasto.studio.app import create_app
 from impasto.studio.settings import LOOPBACK, Settings
 
 _HEAD = 32 * 1024  # bytes of a request's head
-_HEAD_SECONDS = 10.0
 _GRACE = 5  # seconds that open requests have at the end
 _CONNECTIONS = 1024
 
@@ -24,10 +23,12 @@ _CONNECTIONS = 1024
 class PromptProtocol(H11Protocol):
     """Part with clients that connect and do not ask for anything."""
 
+    seconds = 10.0
+
     def connection_made(self, transport: Any) -> None:
         """Give a new connection some seconds for its first request's head."""
         super().connection_made(transport)
-        self._late = self.loop.call_later(_HEAD_SECONDS, self._part)
+        self._late = self.loop.call_later(self.seconds, self._part)
 
     def _part(self) -> None:
         if self.cycle is None and not self.transport.is_closing():
@@ -49,6 +50,7 @@ def serve(settings: Settings, told: Callable[[str], object] = lambda url: None) 
     app = create_app(settings)
     # uploads on their way lie beside what they become
     tempfile.tempdir = str(settings.folder.resolve() / "spool")
+    PromptProtocol.seconds = settings.seconds / 2
     config = uvicorn.Config(
         app,
         http=PromptProtocol,

@@ -29,7 +29,7 @@ async def get(request: Request, id: FileId) -> Response:
     """Return a file, or a range of it."""
     service = of(request)
     row = service.shelf.file(id)
-    return given(service.store.path(id), dict(row))
+    return given(request, service.store.path(id), dict(row))
 
 
 @router.get("/{id}/about")
@@ -66,9 +66,13 @@ def step_up(size: int) -> int:
     return max(64, 1 << (size - 1).bit_length())
 
 
-def given(path: Any, about: dict[str, Any], *, download: str | None = None) -> Response:
+def given(
+    request: Request, path: Any, about: dict[str, Any], *, download: str | None = None
+) -> Response:
     """Return a file of the store: its hash as ETag, ranges, a name if it is to be saved."""
     headers = {"Cache-Control": _FOR_EVER, "ETag": f'"{about["id"]}"'}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
     return FileResponse(
         path,
         media_type=about["type"],

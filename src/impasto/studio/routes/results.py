@@ -109,8 +109,8 @@ async def preview(request: Request, id: JobId, step: Step | None = None) -> Resp
     service = of(request)
     row = row_of(service.queue, id)
     found = _previews(service, id)
-    if step is None and row["result"]:
-        about = json.loads(row["result"])
+    about: dict[str, Any] = json.loads(row["result"]) if row["result"] else {"kind": None}
+    if step is None and about["kind"] in ("picture", "film"):
         path = str(service.store.path(about["id"]))
         name = f"{about['id']}-1024.webp"
         made = await service.made(name, "small", path=path, kind=about["kind"], size=1024)
@@ -170,7 +170,7 @@ async def result(
         not recipe or FORMATS.get(format or "") not in (None, about["type"])
     )
     if not plain:
-        return given(path, about, download=name if download else None)
+        return given(request, path, about, download=name if download else None)
     kind: str = format or next(k for k, t in FORMATS.items() if t == about["type"])
     out = service.store.spooled(f".{kind}")
     await service.reader.ask(
