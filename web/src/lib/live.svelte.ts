@@ -1,5 +1,5 @@
 /** The result that follows the sliders: small while they move, whole when they are still. */
-import { api, isAbort } from './api';
+import { api, ApiError, isAbort } from './api';
 import { explain } from './toasts.svelte';
 import type { Ask } from './types';
 
@@ -90,7 +90,7 @@ class Live {
       if (this.#running !== running || running.abort.signal.aborted) return;
       this.#show(want, bitmap, longest, whole, painted.seconds, (performance.now() - begun) / 1000);
     } catch (error) {
-      if (!isAbort(error) && this.#running === running) this.error = explain(error);
+      if (!isAbort(error) && this.#running === running) this.#failed(error);
     } finally {
       if (this.#running === running) this.#after(asked, whole);
     }
@@ -101,6 +101,15 @@ class Live {
     [this.result, this.content, this.longest, this.whole] = [bitmap, want.content, longest, whole];
     [this.seconds, this.total, this.error] = [seconds, total, ''];
     if (!whole && longest === SIZES[this.#preview]) this.#fit(total);
+  }
+
+  /** Say what went wrong; a server that is busy or away is asked again by and by. */
+  #failed(error: unknown): void {
+    this.error = explain(error);
+    if (!(error instanceof ApiError) || !(error.offline || error.status === 429)) return;
+    const asked = this.#asked;
+    const wait = 1000 * (error.retryAfter ?? 3);
+    window.setTimeout(() => this.error && asked === this.#asked && this.again(), wait);
   }
 
   /** Let previews be as large as this machine can follow with. */

@@ -41,6 +41,23 @@ export class Mask {
     this.labels = new Uint8Array(this.width * this.height).fill(label);
   }
 
+  /** Take over a mask for each style, as an earlier run had them: each place is its strongest's. */
+  static of(width: number, height: number, pictures: ImageBitmap[]): Mask {
+    const mask = new Mask(width, height, PHOTO);
+    const strongest = new Uint8Array(mask.labels.length).fill(127);
+    pictures.forEach((picture, style) => {
+      const context = new OffscreenCanvas(mask.width, mask.height).getContext('2d')!;
+      context.drawImage(picture, 0, 0, mask.width, mask.height);
+      const { data } = context.getImageData(0, 0, mask.width, mask.height);
+      mask.labels.forEach((_, i) => {
+        if (data[4 * i]! <= strongest[i]!) return;
+        strongest[i] = data[4 * i]!;
+        mask.labels[i] = style + 1;
+      });
+    });
+    return mask;
+  }
+
   /** Begin a change; `commit` ends it. */
   begin(): void {
     this.#before = this.labels.slice();

@@ -241,7 +241,30 @@ class Studio {
     if (typeof quality === 'string') this.patient.includes(quality) ? (this.refine = quality) : (this.quality = quality);
     this.guides = Object.fromEntries(Object.entries(request).filter(([name]) => this.declared?.guides.some((g) => g.name === name)));
     this.output = { ...request.output };
-    this.regions = request.masks?.some((m) => m.startsWith('auto')) ? 'auto' : 'off';
+    await this.#loadMasks(request.masks ?? []);
+  }
+
+  async #loadMasks(masks: string[]): Promise<void> {
+    const { photo } = this;
+    this.regions = masks.some((m) => m.startsWith('auto')) ? 'auto' : 'off';
+    if (!photo?.width || !masks.length || this.regions === 'auto') return;
+    const pictures = await Promise.all(masks.map((id) => bitmapOf(api.fileUrl(id)))).catch(() => []);
+    if (!pictures.length) return; // they were cleaned up since
+    photo.mask = Mask.of(photo.width, photo.height, pictures);
+    this.regions = 'paint';
+  }
+
+  /** Make a picture a style of the gallery, under its name. */
+  async saveStyle(picture: OwnPicture): Promise<void> {
+    const name = picture.title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'style';
+    try {
+      const response = await fetch(api.fileUrl(picture.id));
+      const style = await api.addStyle(name, [await response.blob()]);
+      this.styles = await api.styles();
+      toasts.note(t('styles.saved', { name: style.title }));
+    } catch (error) {
+      toasts.error(t('error.save'), error);
+    }
   }
 
   #found(ref: StyleRef): Chosen {
