@@ -57,12 +57,12 @@ def test_a_lease_that_ran_out_is_the_next_ones(
 
 def test_a_job_at_which_workers_die_fails(jobs: Queue) -> None:
     (job,), _ = jobs.submit("stylize", [{}])
-    for number in range(5):
+    for number in range(10):
         assert jobs.get(job["id"])["state"] == "queued"
         assert jobs.claim(f"w{number}") is not None
         jobs.release(f"w{number}")
     assert jobs.get(job["id"])["state"] == "failed"
-    assert "5 workers died" in jobs.get(job["id"])["error"]
+    assert "10 workers died" in jobs.get(job["id"])["error"]
 
 
 def test_servers_that_end_are_not_the_jobs_fault(jobs: Queue) -> None:

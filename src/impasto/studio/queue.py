@@ -20,7 +20,7 @@ from impasto.studio.ids import new_id
 LEASE = 15.0  # seconds
 ENDED = ("done", "failed", "cancelled")
 STATES = ("queued", "running", "paused", *ENDED)
-_MOST_ATTEMPTS = 5  # a job at which so many workers died kills them
+_MOST_ATTEMPTS = 10  # a job at which so many workers died kills them
 _TOLD = 100  # events of progress that are kept of a job
 
 
