@@ -46,16 +46,31 @@ export class Mask {
     const mask = new Mask(width, height, PHOTO);
     const strongest = new Uint8Array(mask.labels.length).fill(127);
     pictures.forEach((picture, style) => {
-      const context = new OffscreenCanvas(mask.width, mask.height).getContext('2d')!;
-      context.drawImage(picture, 0, 0, mask.width, mask.height);
-      const { data } = context.getImageData(0, 0, mask.width, mask.height);
+      const levels = mask.#levels(picture);
       mask.labels.forEach((_, i) => {
-        if (data[4 * i]! <= strongest[i]!) return;
-        strongest[i] = data[4 * i]!;
+        if (levels[4 * i]! <= strongest[i]!) return;
+        strongest[i] = levels[4 * i]!;
         mask.labels[i] = style + 1;
       });
     });
     return mask;
+  }
+
+  /** Return the mean of a grey picture where each label is, 0 to 1; 1 where it is nowhere. */
+  means(picture: ImageBitmap): number[] {
+    const levels = this.#levels(picture);
+    const [sums, counts] = [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0]];
+    this.labels.forEach((label, i) => {
+      sums[label]! += levels[4 * i]!;
+      counts[label]!++;
+    });
+    return sums.map((sum, label) => (counts[label] ? Math.round((sum / counts[label]! / 255) * 100) / 100 : 1));
+  }
+
+  #levels(picture: ImageBitmap): Uint8ClampedArray {
+    const context = new OffscreenCanvas(this.width, this.height).getContext('2d')!;
+    context.drawImage(picture, 0, 0, this.width, this.height);
+    return context.getImageData(0, 0, this.width, this.height).data;
   }
 
   /** Begin a change; `commit` ends it. */

@@ -241,22 +241,28 @@ class Studio {
     if (typeof quality === 'string') this.patient.includes(quality) ? (this.refine = quality) : (this.quality = quality);
     this.guides = Object.fromEntries(Object.entries(request).filter(([name]) => this.declared?.guides.some((g) => g.name === name)));
     this.output = { ...request.output };
-    await this.#loadMasks(request.masks ?? []);
+    await this.#loadMasks(request.masks ?? [], request.strength_map ?? '');
   }
 
-  async #loadMasks(masks: string[]): Promise<void> {
+  async #loadMasks(masks: string[], map: string): Promise<void> {
     const { photo } = this;
     this.regions = masks.some((m) => m.startsWith('auto')) ? 'auto' : 'off';
     if (!photo?.width || !masks.length || this.regions === 'auto') return;
     const pictures = await Promise.all(masks.map((id) => bitmapOf(api.fileUrl(id)))).catch(() => []);
     if (!pictures.length) return; // they were cleaned up since
-    photo.mask = Mask.of(photo.width, photo.height, pictures);
+    const mask = Mask.of(photo.width, photo.height, pictures);
+    const strong = map ? await bitmapOf(api.fileUrl(map)).catch(() => null) : null;
+    const strengths = strong ? mask.means(strong) : [];
+    this.chosen = this.chosen.map((style, i) => ({ ...style, strength: strengths[i + 1] ?? 1 }));
+    photo.mask = mask;
     this.regions = 'paint';
   }
 
   /** Make a picture a style of the gallery, under its name. */
   async saveStyle(picture: OwnPicture): Promise<void> {
-    const name = picture.title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'style';
+    const plain = picture.title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'style';
+    let name = plain;
+    for (let n = 2; this.styles.some((style) => style.name === name); n++) name = `${plain}-${n}`;
     try {
       const response = await fetch(api.fileUrl(picture.id));
       const style = await api.addStyle(name, [await response.blob()]);
