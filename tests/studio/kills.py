@@ -72,7 +72,13 @@ class Load:
 
 
 def attack(
-    data: Path, moments: int, seed: int, *, optimize: bool = True, most: int = 10**6
+    data: Path,
+    moments: int,
+    seed: int,
+    *,
+    optimize: bool = True,
+    most: int = 10**6,
+    apart: float = 2.0,
 ) -> tuple[Running, Load, Counter[str]]:
     """Kill something at so many moments; return the server that runs then, and what was killed."""
     rng, hits = random.Random(seed), Counter[str]()
@@ -84,7 +90,7 @@ def attack(
         while not load.jobs:
             time.sleep(0.05)
         for moment in range(moments):
-            time.sleep(0.5 + rng.random() * 2)
+            time.sleep(apart * (0.25 + rng.random()))
             # each at least once, however few moments there are
             target = targets[moment] if moment < len(targets) else rng.choice(targets)
             if _hit(load, target, rng):

@@ -25,7 +25,7 @@ from PIL import Image
 from impasto.studio.shelf import safe_name
 from tests.studio.servers import Running, png, running
 
-COUNT = int(os.environ.get("IMPASTO_HOSTILE", "40"))
+COUNT = int(os.environ.get("IMPASTO_HOSTILE", "30"))
 MOST = 20.0  # seconds that any answer may take
 MEMORY = 1200  # MB, of which the libraries themselves take some
 
