@@ -160,11 +160,17 @@ def examine(server: Running, load: Load, seconds: float = 300) -> dict[str, Any]
     with sqlite3.connect(server.data / "jobs.db") as db:
         kept = {row[0] for row in db.execute("SELECT id FROM jobs")}
         ends = Counter(row[0] for row in db.execute("SELECT job FROM events WHERE kind = 'end'"))
-        again = db.execute("SELECT SUM(attempts > 1) FROM jobs").fetchone()[0]
+        begun = Counter(
+            row[0]
+            for row in db.execute(
+                "SELECT job FROM events WHERE kind = 'state' AND data LIKE '%running%'"
+            )
+        )
     assert kept == set(load.jobs), "a job that nobody asked for, or one less"
     assert set(ends.values()) == {1}, "a job that ended twice"
     # what a request had under way when it was killed is gone with the next start
     assert len(list((server.data / "spool").iterdir())) <= 3
+    again = sum(count - 1 for count in begun.values())
     return {"jobs": len(kept), "begun again": again, "painted at once": load.painted}
 
 
