@@ -3,9 +3,10 @@
     python -m tests.studio.kills --moments 20
 
 Jobs are asked for all the while, each by a key of its own until the server has said yes. At each
-moment `kill -9` hits the server, a worker, or the process that paints at once; a server that was
-killed is started again. In the end every job that was promised must be done, once, with a whole
-result that is the same picture as any other run of the same job, and nothing else may be left.
+moment `kill -9` hits the server, a worker, or the process that paints at once; every second time
+the server is asked to end instead. It is started again. In the end every job that was promised must
+be done, once, with a whole result that is the same picture as any other run of the same job, and
+nothing else may be left.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Load:
     most: int
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)  # what was promised
     painted: int = 0
+    ends: int = 0
     over: Event = field(default_factory=Event)
 
     def run(self) -> None:
@@ -111,7 +113,9 @@ def _hit(load: Load, target: str, rng: random.Random) -> bool:
         time.sleep(rng.random() * 0.3)
     if target == "serve":
         children = server.children()
-        stop(server, signal.SIGKILL)
+        # every second time it is asked to end, as by a system that is shut down
+        load.ends += 1
+        stop(server, signal.SIGKILL if load.ends % 2 else signal.SIGTERM)
         load.server = start(server.data, "--workers", "2")
         assert not [pid for pid in children if _lives(pid)], "a process outlived its server"
         return True
