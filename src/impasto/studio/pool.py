@@ -150,7 +150,7 @@ class Pool:
 
 
 def end(process: asyncio.subprocess.Process) -> None:
-    """Kill a process, so that asyncio still learns of its end: its own `kill` may take that away."""
+    """Kill a process so that asyncio learns of its end, which its own `kill` may take away."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
