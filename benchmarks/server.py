@@ -104,12 +104,17 @@ def ask(port: int, bodies: list[bytes], clients: int, requests: int, pid: int) -
     with ThreadPoolExecutor(clients) as pool:
         list(pool.map(client, range(clients)))
     took = time.perf_counter() - began
-    cuts = statistics.quantiles(seconds, n=100)
+    cuts = [round(cut, 3) for cut in statistics.quantiles(seconds, n=100)]
     return {
         "requests": len(seconds),
         "clients": clients,
         "pictures_per_second": round(len(seconds) / took, 3),
-        "seconds": {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "most": max(seconds)},
+        "seconds": {
+            "p50": cuts[49],
+            "p95": cuts[94],
+            "p99": cuts[98],
+            "most": round(max(seconds), 3),
+        },
         "memory_mb": [round(each) for each in memory],
     }
 

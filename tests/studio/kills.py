@@ -3,9 +3,10 @@
     python -m tests.studio.kills --moments 20
 
 Jobs are asked for all the while, each by a key of its own until the server has said yes. At each
-moment `kill -9` hits the server, a worker, or the process that paints at once; a server that was
-killed is started again. In the end every job that was promised must be done, once, with a whole
-result that is the same picture as any other run of the same job, and nothing else may be left.
+moment `kill -9` hits the server, a worker, or the process that paints at once; every second time
+the server is asked to end instead. It is started again. In the end every job that was promised must
+be done, once, with a whole result that is the same picture as any other run of the same job, and
+nothing else may be left.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Load:
     most: int
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)  # what was promised
     painted: int = 0
+    ends: int = 0
     over: Event = field(default_factory=Event)
 
     def run(self) -> None:
@@ -72,7 +74,13 @@ class Load:
 
 
 def attack(
-    data: Path, moments: int, seed: int, *, optimize: bool = True, most: int = 10**6
+    data: Path,
+    moments: int,
+    seed: int,
+    *,
+    optimize: bool = True,
+    most: int = 10**6,
+    apart: float = 2.0,
 ) -> tuple[Running, Load, Counter[str]]:
     """Kill something at so many moments; return the server that runs then, and what was killed."""
     rng, hits = random.Random(seed), Counter[str]()
@@ -84,7 +92,7 @@ def attack(
         while not load.jobs:
             time.sleep(0.05)
         for moment in range(moments):
-            time.sleep(0.5 + rng.random() * 2)
+            time.sleep(apart * (0.25 + rng.random()))
             # each at least once, however few moments there are
             target = targets[moment] if moment < len(targets) else rng.choice(targets)
             if _hit(load, target, rng):
@@ -105,7 +113,9 @@ def _hit(load: Load, target: str, rng: random.Random) -> bool:
         time.sleep(rng.random() * 0.3)
     if target == "serve":
         children = server.children()
-        stop(server, signal.SIGKILL)
+        # every second time it is asked to end, as by a system that is shut down
+        load.ends += 1
+        stop(server, signal.SIGKILL if load.ends % 2 else signal.SIGTERM)
         load.server = start(server.data, "--workers", "2")
         assert not [pid for pid in children if _lives(pid)], "a process outlived its server"
         return True
@@ -154,11 +164,17 @@ def examine(server: Running, load: Load, seconds: float = 300) -> dict[str, Any]
     with sqlite3.connect(server.data / "jobs.db") as db:
         kept = {row[0] for row in db.execute("SELECT id FROM jobs")}
         ends = Counter(row[0] for row in db.execute("SELECT job FROM events WHERE kind = 'end'"))
-        again = db.execute("SELECT SUM(attempts > 1) FROM jobs").fetchone()[0]
+        begun = Counter(
+            row[0]
+            for row in db.execute(
+                "SELECT job FROM events WHERE kind = 'state' AND data LIKE '%running%'"
+            )
+        )
     assert kept == set(load.jobs), "a job that nobody asked for, or one less"
     assert set(ends.values()) == {1}, "a job that ended twice"
     # what a request had under way when it was killed is gone with the next start
     assert len(list((server.data / "spool").iterdir())) <= 3
+    again = sum(count - 1 for count in begun.values())
     return {"jobs": len(kept), "begun again": again, "painted at once": load.painted}
 
 

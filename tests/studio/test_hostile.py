@@ -25,7 +25,7 @@ from PIL import Image
 from impasto.studio.shelf import safe_name
 from tests.studio.servers import Running, png, running
 
-COUNT = int(os.environ.get("IMPASTO_HOSTILE", "40"))
+COUNT = int(os.environ.get("IMPASTO_HOSTILE", "30"))
 MOST = 20.0  # seconds that any answer may take
 MEMORY = 1200  # MB, of which the libraries themselves take some
 
@@ -247,9 +247,13 @@ def test_slow_and_silent_clients_are_left(server: Running) -> None:
         b"POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n"
         b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
     )
+    second = socket.create_connection(place, timeout=MOST)
+    second.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert b" 200 " in second.recv(65536)
+    second.sendall(b"GET /healthz HTTP/1.1\r\nHos")
     # others are answered meanwhile
     assert server.http.get("/healthz").status_code == 200
-    for connection in (silent, half, slow):
+    for connection in (silent, half, slow, second):
         answer = _read(connection)
         if connection is slow:
             assert b" 408 " in answer.partition(b"\r\n")[0]

@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     # results before jobs, whose addresses end in any word
     for routes in (about, files, styles, stylize, results, jobs, page):
-        app.include_router(routes.router)
+        app.include_router(routes.router, tags=[routes.__name__.rpartition(".")[2]])
     _tell_errors(app)
     app.openapi = lambda: _schema(app)  # type: ignore[method-assign]
     app.add_middleware(Timed, service=service)

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 
 from impasto.engine import usable_cores
+from impasto.studio.pool import end
 from impasto.studio.queue import Queue
 from impasto.studio.settings import Settings
 
@@ -118,7 +119,6 @@ class Crew:
         tasks = [task for task in self._tasks if not task.done()]
         _, left = await asyncio.wait(tasks, timeout=_PATIENCE) if tasks else (None, set())
         for process in list(self._processes.values()):
-            with suppress(ProcessLookupError):
-                process.kill()
+            end(process)
         if left:
             await asyncio.wait(left, timeout=_PATIENCE)

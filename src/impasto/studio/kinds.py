@@ -14,6 +14,7 @@ from impasto.images import open_large
 from impasto.job import Job, Setup
 from impasto.masks import Guides
 from impasto.methods.contract import Step
+from impasto.methods.realtime.engines import Engines
 from impasto.recipe import Recipe
 from impasto.stream import FileJob, Output
 from impasto.studio.asked import JobAsked
@@ -35,12 +36,16 @@ class Made:
 
 @dataclass(frozen=True)
 class Task:
-    """Hold a job as a worker sees it; `folder` is for its work, and stays until it is deleted."""
+    """Hold a job as a worker sees it; `folder` is for its work, and stays until it is deleted.
+
+    `engines` are those of pictures painted before.
+    """
 
     asked: JobAsked
     folder: Path
     shelf: Shelf
     control: Control
+    engines: Engines
     threads: int
     pixels: int
 
@@ -67,7 +72,7 @@ def _picture(task: Task) -> Made:
     opened = open_large(task.input(asked.contents[0]))
     guides = task.shelf.guides(asked, opened.load)
     styles, blend = task.shelf.styles(asked)
-    setup = Setup.open(styles, blend, asked.chosen(task.threads), guides)
+    setup = Setup.open(styles, blend, asked.chosen(task.threads), guides, task.engines)
     path = task.folder / f"result.{wanted.format or 'png'}"
     output = Output.of(path, opened, wanted.depth, wanted.quality)
     job = FileJob.open(setup, opened, output)

@@ -6,11 +6,12 @@ import asyncio
 import itertools
 import json
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import Any
 
-from impasto.errors import ImageError, ImpastoError
+from impasto.errors import ImageError
 from impasto.studio import problems
 
 _LINE = 2**24  # bytes of an answer
@@ -125,9 +126,7 @@ class Pool:
                 future = self._waiting.get(answer["id"])
                 if future is not None and not future.done():
                     future.set_result(answer)
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
+        end(process)
         await process.wait()
         self.restarts += 1
         for future in self._waiting.values():
@@ -140,9 +139,8 @@ class Pool:
 
     def kill(self) -> None:
         """End the process, whatever it is at."""
-        if self._process is not None and self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
+        if self._process is not None:
+            end(self._process)
 
     async def close(self) -> None:
         """End the process, and wait for that."""
@@ -151,4 +149,8 @@ class Pool:
             await self._listening
 
 
-__all__ = ["BusyError", "ImpastoError", "Pool"]
+def end(process: asyncio.subprocess.Process) -> None:
+    """Kill a process so that asyncio learns of its end, which its own `kill` may take away."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))

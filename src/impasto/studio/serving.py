@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -21,22 +22,33 @@ _CONNECTIONS = 1024
 
 
 class PromptProtocol(H11Protocol):
-    """Part with clients that connect and do not ask for anything."""
+    """Part with clients that connect and do not ask, or never come to the end of a head."""
 
     seconds = 10.0
 
     def connection_made(self, transport: Any) -> None:
-        """Give a new connection some seconds for its first request's head."""
+        """Start the clock for the first request's head."""
         super().connection_made(transport)
-        self._late = self.loop.call_later(self.seconds, self._part)
+        self._late: asyncio.TimerHandle | None = None
+        self._mind()
 
-    def _part(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
-            self.transport.close()
+    def data_received(self, data: bytes) -> None:
+        """Start the clock where a head has begun, stop it where one has ended."""
+        super().data_received(data)
+        self._mind()
+
+    def _mind(self) -> None:
+        waits = self.conn.their_state is h11.IDLE
+        if waits and self._late is None:
+            self._late = self.loop.call_later(self.seconds, self.transport.close)
+        elif not waits and self._late is not None:
+            self._late.cancel()
+            self._late = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the clock."""
-        self._late.cancel()
+        if self._late is not None:
+            self._late.cancel()
         super().connection_lost(exc)
 
 

@@ -16,6 +16,7 @@ from threading import Event, Thread
 from typing import Any
 
 from impasto.errors import ImpastoError
+from impasto.methods.realtime.engines import Engines
 from impasto.studio import kinds
 from impasto.studio.asked import JobAsked
 from impasto.studio.control import Control, ReleasedError
@@ -34,7 +35,7 @@ class Worker:
         self.name, self.threads, self.pixels = name, threads, pixels
         self.store, database = Store(root), Database(root / "jobs.db")
         self.queue, self.shelf = Queue(database), Shelf(database, self.store)
-        self.stopping = Event()
+        self.stopping, self.engines = Event(), Engines()
 
     def loop(self) -> None:
         """Do jobs until the server ends."""
@@ -56,7 +57,10 @@ class Worker:
         control = Control(self.queue, job, self.name, folder, self.stopping)
         try:
             asked = JobAsked.model_validate_json(request)
-            task = kinds.Task(asked, folder, self.shelf, control, self.threads, self.pixels)
+            if asked.options.get("quality", "fast") != "fast" or asked.kind != "stylize":
+                self.engines = Engines()  # what they keep is memory that other methods need
+            known = self.shelf, control, self.engines, self.threads, self.pixels
+            task = kinds.Task(asked, folder, *known)
             made = kinds.run(task)
             self._finish(job, made)
         except KeyboardInterrupt:
