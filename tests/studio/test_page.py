@@ -23,7 +23,8 @@ data = pytest.importorskip("skimage.data", reason="scikit-image is not installed
 def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("photos")
     small = Image.fromarray(data.astronaut()).resize((96, 96))
-    found = {"coffee": Image.fromarray(data.coffee()), "small": small}
+    dropped = Image.fromarray(data.chelsea()).resize((96, 96))
+    found = {"coffee": Image.fromarray(data.coffee()), "small": small, "dropped": dropped}
     found["wide"] = Image.fromarray(data.coffee()).resize((5200, 400))
     for name, picture in found.items():
         picture.save(folder / f"{name}.png")
@@ -57,6 +58,27 @@ def test_a_photo_and_a_style_give_a_picture(page: Seen, photos: dict[str, Path])
     page.picture("painted")
     assert asks(page)[-1]["styles"] == [{"name": "starry-night"}]
     assert "longest" not in asks(page)[-1]
+
+
+DROP = """([kind, bytes]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([new Uint8Array(bytes)], `${kind}.png`, { type: "image/png" }));
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true })
+    : new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+  document.querySelector("main").dispatchEvent(event);
+}"""
+
+
+def test_photos_are_dropped_and_pasted(page: Seen, photos: dict[str, Path]) -> None:
+    data = list(photos["dropped"].read_bytes())
+    for kind in ("drop", "paste"):
+        page.page.evaluate(DROP, [kind, data])
+        page.page.get_by_role("button", name=f"{kind}.png", exact=True).wait_for()
+    page.page.keyboard.press("[")  # back to the first
+    page.page.get_by_role("group", name="drop.png, before and after").wait_for()
+    page.page.get_by_role("button", name="Remove: paste.png").click()
+    page.page.get_by_role("button", name="paste.png", exact=True).wait_for(state="detached")
 
 
 def test_the_picture_follows_a_slider(page: Seen, photos: dict[str, Path]) -> None:

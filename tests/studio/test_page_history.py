@@ -124,6 +124,9 @@ def test_anyone_can_read_it(
             assert not wider_than_the_window(page)
         page.page.get_by_role("button", name=NAMES[locale], exact=True).click()
         page.page.get_by_role("heading", name=NAMES[locale]).wait_for()
+        for tab in "34" if width > 500 else "":  # films and trainings
+            page.page.keyboard.press(tab)
+            assert not page.serious()
         page.page.keyboard.press("?")
         page.page.get_by_role("dialog").wait_for()
         page.picture(f"{locale}-help")

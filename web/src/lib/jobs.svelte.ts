@@ -5,7 +5,7 @@ import { toasts } from './toasts.svelte';
 import { isOpen, type Job, type JobAsk, type Losses, type Progress } from './types';
 
 const OFTEN = 1500;
-const SELDOM = 10_000;
+const SELDOM = 4000; // other pages and programs begin jobs too
 const KINDS = ['state', 'progress', 'preview', 'end'] as const;
 
 class Jobs {
