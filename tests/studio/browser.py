@@ -61,7 +61,7 @@ class Seen:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds; a page cannot be asked to look, as its policy forbids it."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not holds():
             assert time.monotonic() < end, "it never came to hold"
             self.page.wait_for_timeout(50)
@@ -107,7 +107,7 @@ def opened(browser: Any, url: str, **context: Any) -> Iterator[Seen]:
         "reduced_motion": "reduce",
     } | context
     profile = browser.new_context(**asked)
-    profile.set_default_timeout(20_000)
+    profile.set_default_timeout(60_000)
     seen = Seen(profile.new_page())
     seen.page.on("console", lambda m: m.type == "error" and seen.said.append(m.text))
     seen.page.on("pageerror", lambda error: seen.said.append(str(error)))

@@ -169,7 +169,7 @@ def test_an_own_picture_is_a_style_and_is_refined(
     page.page.click("#pane-refine")
     page.page.check("[name=refine-quality][value=balanced]")
     page.page.get_by_role("button", name="Refine", exact=True).click()
-    page.page.get_by_role("button", name="Open the result").wait_for(timeout=60_000)
+    page.page.get_by_role("button", name="Open the result").wait_for(timeout=120_000)
     page.page.get_by_role("img", name="Losses").wait_for()
     page.page.locator(".shot").first.wait_for()
     page.picture("refined")
@@ -194,7 +194,7 @@ def test_a_run_is_paused_and_stopped(page: Seen, studio: Running, photos: dict[s
     page.page.fill("#refine-steps", "20000")
     page.page.keyboard.press("Tab")
     page.page.get_by_role("button", name="Refine", exact=True).click()
-    page.page.locator(".shot").first.wait_for(timeout=60_000)
+    page.page.locator(".shot").first.wait_for(timeout=120_000)
     page.page.get_by_role("button", name="Pause").click()
     page.page.get_by_role("button", name="Go on").click()
     page.page.get_by_role("button", name="Stop, keep the picture so far").click()
@@ -212,7 +212,7 @@ def test_large_results_are_seen_in_tiles(page: Seen, photos: dict[str, Path]) ->
     page.page.get_by_role("button", name="Keep in history").click()
     page.page.get_by_role("status").get_by_role("button", name="History").click()
     card = page.page.locator("[data-state=done]").filter(has_text="Ink")
-    card.wait_for(timeout=30_000)
+    card.wait_for()
     with page.page.expect_response(re.compile(r"/tiles_files/\d+/\d+_\d+\.jpg")) as tile:
         card.get_by_role("button", name="Show").click()
     assert tile.value.ok

@@ -156,7 +156,7 @@ def test_a_film_is_tried_and_painted(browser: Any, studio: Running, tmp_path: Pa
         page.page.get_by_alt_text("Frame at").nth(3).wait_for()
         page.page.get_by_role("button", name="Paint the film").click()
         video = page.page.locator("video[data-test=result]")
-        video.wait_for(timeout=60_000)
+        video.wait_for(timeout=120_000)
         page.page.wait_for_timeout(500)
         page.picture("film")
         assert video.evaluate("video => video.videoWidth") == 96
