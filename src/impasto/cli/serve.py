@@ -31,7 +31,7 @@ def studio(browser: bool, **rest: Any) -> None:
 
 def _serve(rest: dict[str, Any], *, opened: bool) -> None:
     settings = Settings(**given(rest))
-    for package in ("fastapi", "uvicorn", "multipart", "prometheus_client"):
+    for package in ("fastapi", "uvicorn", "python_multipart", "prometheus_client"):
         if find_spec(package) is None:
             raise MissingExtraError("The server", "studio")
     from impasto.studio.serving import serve as listen

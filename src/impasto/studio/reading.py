@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -107,7 +108,7 @@ def _shown(path: Path) -> Iterator[Any]:
     if opened.height * opened.width <= _MEMORY_PIXELS:
         yield opened.load().pixels
         return
-    unpacked = path.with_name(f"{path.name}.{os.getpid()}.unpacked")
+    unpacked = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unpacked")
     try:
         with closing(unpack(opened, unpacked)) as scratch:
             yield scratch
@@ -138,8 +139,7 @@ def convert(path: Path, out: Path, quality: int, recipe: bool) -> dict[str, Any]
 
 def tiles(path: Path, out: Path) -> dict[str, Any]:
     """Write a DeepZoom pyramid into a new folder `out`, whole or not at all."""
-    part = out.with_name(f"{out.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    part = out.with_name(f"{out.name}.{secrets.token_hex(4)}.part")
     part.mkdir()
     try:
         with closing(unpack(open_large(path), part / "unpacked")) as scratch:

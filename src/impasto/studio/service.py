@@ -54,6 +54,7 @@ class Service:
         self.painter = Pool(self._about("painter"), settings.seconds, settings.max_live)
         self.crew, self.metrics = Crew(settings, self.queue), Metrics(self)
         self.closing = asyncio.Event()
+        self._making: dict[str, asyncio.Lock] = {}
         self._sweeping: asyncio.Task[None] | None = None
 
     def _about(self, role: str) -> dict[str, Any]:
@@ -118,7 +119,11 @@ class Service:
         """Return a file that can be made again, made if it is not there."""
         out = self.store.made(name)
         if not out.exists():
-            await self.reader.ask(do, out=str(out), **task)
+            # who comes second waits for what the first has made
+            async with self._making.setdefault(name, asyncio.Lock()):
+                if not out.exists():
+                    await self.reader.ask(do, out=str(out), **task)
+            self._making.pop(name, None)
         return out
 
 

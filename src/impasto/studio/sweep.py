@@ -79,6 +79,10 @@ def _drop_strays(shelf: Shelf) -> None:
         with suppress(OSError):
             if path.name not in known and path.stat().st_mtime < time.time() - _FRESH:
                 path.unlink()
+    for path in [*shelf.store.made("").glob("*.part"), *(shelf.store.root / "spool").iterdir()]:
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _FRESH:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
     jobs = {row["id"] for row in shelf.database.all("SELECT id FROM jobs")}
     for path in (shelf.store.root / "jobs").iterdir():
         if path.name not in jobs:
