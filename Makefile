@@ -30,11 +30,15 @@ check: $(VENV)/dev  ## Format, lint, types, blocks and tables in the docs.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.docs --check
+	$(BIN)/python -m tools.page --check
 
 format: $(VENV)/dev  ## Format the code, and renew the tables in the docs.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/python -m tools.docs
+
+page: $(VENV)/dev  ## Build the studio's page from web/ (needs node and npm).
+	$(BIN)/python -m tools.page
 
 # PEERS are other programs' commands: see docs/benchmarks.md
 bench: $(VENV)/dev  ## Measure everything again (over an hour; needs VGG-19).
@@ -50,4 +54,4 @@ bench: $(VENV)/dev  ## Measure everything again (over an hour; needs VGG-19).
 clean:  ## Remove the virtual environment and all that was built.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format page bench clean

@@ -23,6 +23,7 @@ TREES = {file.relative_to(SOURCE).as_posix(): ast.parse(file.read_text()) for fi
 # A module may import what stands on a line above its own, and its own part.
 LAYERS = (
     ("errors",),
+    ("client",),
     ("images", "options"),
     ("names",),
     ("engine", "weights", "losses", "drawn"),
@@ -41,6 +42,7 @@ LAYERS = (
     ("batch", "remake"),
     ("api",),
     ("train",),
+    ("studio",),
     ("cli",),
 )
 RANKS = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}

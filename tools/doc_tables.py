@@ -65,6 +65,13 @@ def film_table() -> str:
     return _declared(FilmOptions)
 
 
+def server_table() -> str:
+    """Return the server's settings."""
+    from impasto.studio.settings import Settings
+
+    return _declared(Settings)
+
+
 def tune_table() -> str:
     """Return the options of tuning a style."""
     from impasto.methods.realtime.options import TuneOptions
@@ -304,6 +311,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "realtime": realtime_table,
     "photoreal": photoreal_table,
     "film": film_table,
+    "server": server_table,
     "tune": tune_table,
     "qualities": qualities_table,
     "styles": styles_table,

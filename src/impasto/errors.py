@@ -50,3 +50,7 @@ class DivergedError(ImpastoError):
 
 class RecipeError(ImpastoError):
     """Report a picture without a recipe, or a recipe whose inputs cannot be found."""
+
+
+class ServerError(ImpastoError):
+    """Report a server that cannot be reached, or that refused what it was asked for."""

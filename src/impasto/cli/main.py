@@ -31,6 +31,8 @@ COMMANDS = {
     "weights": ("weights", "List, import and fetch network weights."),
     "export": ("export", "Write the real-time network as ONNX."),
     "train": ("train", "Train networks of your own."),
+    "studio": ("serve", "Open a page for painting in the browser."),
+    "serve": ("serve", "Serve pictures, films and trainings over HTTP."),
     "info": ("info", "Show versions, devices and what is installed."),
 }
 

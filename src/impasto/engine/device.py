@@ -90,12 +90,16 @@ def processor_features() -> str:
 def available_memory(root: Path = Path("/")) -> int | None:
     """Return the bytes of main memory that can be had without swapping; None where unknown.
 
-    The smaller of what the machine has and what the container (control group) leaves. `root`
-    is where Linux has /proc and /sys.
+    The smallest of what the machine has, and what the container (control group) and this
+    process's own limit leave. `root` is where Linux has /proc and /sys.
     """
     if sys.platform != "linux":
         return _elsewhere()[0]
-    limits = [_machine_memory(root / "proc/meminfo"), _container_memory(root / "sys/fs/cgroup")]
+    limits = [
+        _machine_memory(root / "proc/meminfo"),
+        _container_memory(root / "sys/fs/cgroup"),
+        _own_limit(root / "proc/self/statm"),
+    ]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
@@ -129,6 +133,19 @@ def _container_memory(folder: Path) -> int | None:
         return None
     # file pages are given back when memory is wanted
     return max(0, limit - used + _table(folder / "memory.stat").get("inactive_file", 0))
+
+
+def _own_limit(path: Path) -> int | None:
+    import resource
+
+    most, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if most == resource.RLIM_INFINITY:
+        return None
+    try:
+        pages = int(path.read_text().split()[5])
+    except (OSError, IndexError, ValueError):
+        return None
+    return max(0, most - pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 def _table(path: Path) -> dict[str, int]:
