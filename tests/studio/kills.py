@@ -148,7 +148,7 @@ def examine(server: Running, load: Load, seconds: float = 300) -> dict[str, Any]
     http, end = server.http, time.monotonic() + seconds
     states: Counter[str] = Counter()
     while time.monotonic() < end:
-        found = {job: http.get(f"/v1/jobs/{job}").json() for job in load.jobs}
+        found = {job: _get(http, f"/v1/jobs/{job}").json() for job in load.jobs}
         states = Counter(job["state"] for job in found.values())
         if not states["queued"] + states["running"]:
             break
@@ -156,7 +156,7 @@ def examine(server: Running, load: Load, seconds: float = 300) -> dict[str, Any]
     assert states == {"done": len(load.jobs)}, (states, [j["error"] for j in found.values()])
     pixels: dict[str, set[str]] = {}
     for job, about in found.items():
-        result = http.get(f"/v1/jobs/{job}/result").content
+        result = _get(http, f"/v1/jobs/{job}/result").content
         assert hashlib.sha256(result).hexdigest() == about["result"]["id"], "half a result"
         same = repr(sorted(load.jobs[job].items(), key=str))
         pixels.setdefault(same, set()).add(_pixels(result))
@@ -176,6 +176,14 @@ def examine(server: Running, load: Load, seconds: float = 300) -> dict[str, Any]
     assert len(list((server.data / "spool").iterdir())) <= 3
     again = sum(count - 1 for count in begun.values())
     return {"jobs": len(kept), "begun again": again, "painted at once": load.painted}
+
+
+def _get(http: httpx.Client, url: str) -> httpx.Response:
+    """Ask, and once more where a kept connection has ended: this process may have been stopped."""
+    try:
+        return http.get(url)
+    except httpx.TransportError:
+        return http.get(url)
 
 
 def _pixels(data: bytes) -> str:

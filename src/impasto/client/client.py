@@ -223,6 +223,9 @@ class Client:
             try:
                 answer = self._http.request(method, url, **rest)
             except self._broken as error:
+                # a connection that was kept may have ended meanwhile; to look again changes nothing
+                if method == "GET" and attempt == 0:
+                    continue
                 raise ServerError(f"{self._http.base_url}: {error}") from None
             if answer.status_code != 429 or attempt == _AGAIN:
                 break
