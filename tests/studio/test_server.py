@@ -178,12 +178,23 @@ def test_a_job_from_upload_to_result(server: Running, tmp_path: Path) -> None:
     (tmp_path / "r.png").write_bytes(result.content)
     assert read_recipe(tmp_path / "r.png")["styles"][0]["name"] == "woodcut"
 
+    with Client(server.url) as client:
+        assert client.verify(result.content)["state"] == "trusted"
+        assert client.verify(result.content)["recipe"]["styles"][0]["name"] == "woodcut"
+        damaged = bytearray(result.content)
+        damaged[-200] ^= 1
+        assert client.verify(bytes(damaged))["state"] == "tampered"
+        other = server.http.get(f"/v1/jobs/{job}/result?format=webp")
+        assert client.verify(other.content)["state"] == "trusted"
+
     bare = server.http.get(f"/v1/jobs/{job}/result?format=jpeg&recipe=0&download=1")
     assert bare.headers["content-type"] == "image/jpeg"
     assert bare.headers["content-disposition"] == f'attachment; filename="{job}.jpg"'.replace(
         ".jpg", ".jpeg"
     )
     assert b"impasto_recipe" not in bare.content
+    with Client(server.url) as client:
+        assert client.verify(bare.content)["state"] == "none"
     assert "<Image" in server.http.get(f"/v1/jobs/{job}/tiles.dzi").text
     tile = server.http.get(f"/v1/jobs/{job}/tiles_files/6/0_0.jpg")
     assert pixels(tile.content).shape == (48, 64, 3)

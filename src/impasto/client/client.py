@@ -201,6 +201,10 @@ class Client:
         """Forget a style of one's own."""
         self._call("DELETE", f"/v1/styles/{name}")
 
+    def verify(self, file: Given) -> dict[str, Any]:
+        """Return what the signature of a file says; as `impasto.verify(...).as_dict()`."""
+        return self._send("POST", "/v1/verify", {}, [("file", file)]).json()  # type: ignore[no-any-return]
+
     def options(self) -> dict[str, Any]:
         """Return all options, described."""
         return self._call("GET", "/v1/options").json()  # type: ignore[no-any-return]

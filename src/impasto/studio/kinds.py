@@ -15,8 +15,10 @@ from impasto.job import Job, Setup
 from impasto.masks import Guides
 from impasto.methods.contract import Step
 from impasto.methods.realtime.engines import Engines
+from impasto.output import Output
+from impasto.provenance import ProvenanceOptions
 from impasto.recipe import Recipe
-from impasto.stream import FileJob, Output
+from impasto.stream import FileJob
 from impasto.studio.asked import JobAsked
 from impasto.studio.control import Control
 from impasto.studio.declared import FILMS, FORMATS
@@ -74,7 +76,8 @@ def _picture(task: Task) -> Made:
     styles, blend = task.shelf.styles(asked)
     setup = Setup.open(styles, blend, asked.chosen(task.threads), guides, task.engines)
     path = task.folder / f"result.{wanted.format or 'png'}"
-    output = Output.of(path, opened, wanted.depth, wanted.quality)
+    told = ProvenanceOptions(strip_metadata=not wanted.recipe)
+    output = Output.of(path, opened, wanted.depth, wanted.quality, provenance=told)
     job = FileJob.open(setup, opened, output)
     height, width = job.shape
     if height * width > task.pixels:
@@ -87,8 +90,6 @@ def _picture(task: Task) -> Made:
         # the last sound picture is a result; its recipe says that it was stopped
         output.write(error.result)
         recipe = output.recorded(error.result.recipe)
-    if not wanted.recipe:
-        _strip(path, wanted.quality)
     return Made(
         path, _about(FORMATS[wanted.format or "png"], width, height, recipe), recipe.stopped
     )
@@ -104,12 +105,6 @@ def _writer(job: FileJob) -> Callable[[Step, Path], object] | None:
         Output(path).write(painted.result(step, stopped=step.number < step.total))
 
     return write
-
-
-def _strip(path: Path, quality: int) -> None:
-    from impasto.studio.reading import convert
-
-    convert(path, path, quality, recipe=False)
 
 
 def _about(type: str, width: int, height: int, recipe: Recipe | None) -> dict[str, Any]:
@@ -132,6 +127,7 @@ def _film(task: Task) -> Made:
     styles, blend = task.shelf.styles(asked)
     guides: Guides = task.shelf.guides(asked, None)
     options = asked.plain() | asked.temporal() | {"threads": task.threads, "size": clip.size}
+    options |= {"strip_metadata": not asked.wanted().recipe}
     film = open_film(source, styles, path, blend, None, guides, _given(options))
     part = Part(exact(clip.start), exact(clip.end), exact_rate(clip.fps))
 

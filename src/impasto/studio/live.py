@@ -65,6 +65,7 @@ def _reader(about: dict[str, Any]) -> dict[str, Handler]:
         "convert": lambda t: reading.convert(
             Path(t["path"]), Path(t["out"]), t["quality"], t["recipe"]
         ),
+        "verify": lambda t: reading.look_at_signature(Path(t["path"])),
         "tiles": lambda t: reading.tiles(Path(t["path"]), Path(t["out"])),
     }
 

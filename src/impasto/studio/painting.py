@@ -22,8 +22,9 @@ from impasto.images.files import write_file
 from impasto.job import Job, Setup
 from impasto.methods.one_pass import OnePass
 from impasto.methods.realtime.engines import Engines
+from impasto.output import Output
+from impasto.provenance import ProvenanceOptions
 from impasto.recipe import file_sha256
-from impasto.stream import Output
 from impasto.studio.asked import LiveAsked
 from impasto.studio.declared import FORMATS
 from impasto.studio.shelf import Shelf
@@ -108,12 +109,11 @@ class Painter:
         job = Job(picture, self._setup(asked, uploads, picture, crowd))
         self._check_size(job)
         result = job.run()
-        output = Output(out.with_suffix(f".{kind}"), wanted.depth or 8, wanted.quality)
+        told = ProvenanceOptions(strip_metadata=not wanted.recipe)
+        path = out.with_suffix(f".{kind}")
+        output = Output(path, wanted.depth or 8, wanted.quality, provenance=told)
         recipe = output.recorded(result.recipe)
-        if wanted.recipe:
-            output.write(result)
-        else:
-            _write_bare(output, result)
+        output.write(result)
         height, width = result.image.shape[:2]
         return {
             "path": str(output.path), "type": FORMATS[kind], "width": width, "height": height,
@@ -255,11 +255,3 @@ def _drawing() -> Picture:
     from impasto.drawn import draw
 
     return load_picture(draw("watercolor", size=_PRESET_SIDE))
-
-
-def _write_bare(output: Output, result: Any) -> None:
-    """Write a result that tells nothing of how it was made."""
-    from impasto.images import save_picture
-
-    kept = {"depth": output.depth, "quality": output.quality}
-    save_picture(output.path, result.image, alpha=result.alpha, **kept)  # type: ignore[arg-type]

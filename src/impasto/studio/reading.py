@@ -16,17 +16,18 @@ from typing import Any
 
 from impasto.errors import ImageError, ImpastoError, RecipeError, VideoError
 from impasto.images import (
+    encode_picture,
     load_picture,
     open_large,
     pack_deepzoom,
     read_recipe,
-    save_picture,
     thumbnail,
     unpack,
     webp_bytes,
 )
 from impasto.images.files import write_file
 from impasto.images.picture import check_size
+from impasto.provenance import ProvenanceOptions, Seal, verify
 from impasto.studio.shelf import safe_name
 
 _HEAD = 64
@@ -128,13 +129,23 @@ def small(path: Path, kind: str, size: int, out: Path) -> dict[str, Any]:
 
 
 def convert(path: Path, out: Path, quality: int, recipe: bool) -> dict[str, Any]:
-    """Write a picture in another format, with its recipe or without."""
-    picture, text = load_picture(path), None
+    """Write a picture in another format, signed and with its recipe, or without both."""
+    picture, plain, text = load_picture(path), {}, None
     if recipe:
         with suppress(RecipeError):
-            text = json.dumps(read_recipe(path), sort_keys=True, ensure_ascii=False)
-    save_picture(out, picture.pixels, alpha=picture.alpha, recipe=text, quality=quality)
+            plain = read_recipe(path)
+            text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
+    data = encode_picture(out, picture.pixels, alpha=picture.alpha, recipe=text, quality=quality)
+    if text is not None:
+        # what it was signed with becomes part of the new manifest
+        data = Seal(ProvenanceOptions(), plain, path).sealed(data, out.name)
+    write_file(out, data)
     return {}
+
+
+def look_at_signature(path: Path) -> dict[str, Any]:
+    """Return whether a file is as it was signed, and what made it; see `impasto.verify`."""
+    return verify(path).as_dict()
 
 
 def tiles(path: Path, out: Path) -> dict[str, Any]:

@@ -115,6 +115,19 @@ class Service:
         finally:
             path.unlink(missing_ok=True)
 
+    async def verified(self, upload: UploadFile) -> dict[str, Any]:
+        """Return what an upload's signature says; nothing is kept of it.
+
+        Raises:
+            ImpastoError: it cannot be read.
+            BusyError: too many are being looked at.
+        """
+        path = await self.spool(upload)
+        try:
+            return await self.reader.ask("verify", path=str(path))
+        finally:
+            path.unlink(missing_ok=True)
+
     async def made(self, name: str, do: str, **task: Any) -> Path:
         """Return a file that can be made again, made if it is not there."""
         out = self.store.made(name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, File, Request, UploadFile
 from starlette.responses import JSONResponse, Response
 
 from impasto import __version__
@@ -19,6 +19,12 @@ router = APIRouter()
 async def options() -> dict[str, Any]:
     """Return all options of all methods, as forms are made of them."""
     return described()
+
+
+@router.post("/v1/verify")
+async def verify(request: Request, file: Annotated[UploadFile, File()]) -> dict[str, Any]:
+    """Say whether a file is as it was signed, by whom, and what made it; nothing is kept."""
+    return await of(request).verified(file)
 
 
 @router.get("/healthz")
