@@ -2,7 +2,9 @@
 
 Python raises KeyboardInterrupt wherever it stands. In a finalizer, or in a callback from native
 code, that is printed or dropped, and the run would go on as if nobody had pressed anything. So
-the press is kept as well, and whoever reports progress raises it again.
+the press is kept as well, and whoever reports progress raises it again. Python 3.11 may also forget
+to look: where the signal comes while another thread hands over the interpreter, its handler is not
+called until the next signal. So whoever reports progress has it look.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ def raise_if_lost() -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed, and the run goes on all the same.
     """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, ())  # changes nothing, but calls handlers
     if _pressed:
         raise KeyboardInterrupt
 
