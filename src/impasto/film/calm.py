@@ -29,7 +29,7 @@ def calm_film(
 
     `contents` are frames (H, W, 3) of one size, in order; they are stylised one by one, each at its
     own size or, where the stylizer changes that, at the one it gives. Flow is sought in a thread,
-    a frame ahead. What is held is a frame or two, however long the film.
+    a frame ahead. What is held is some frames, however long the film.
 
     Raises:
         MissingExtraError: OpenCV is not installed.

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from typing import Any, Generic, TypeVar
 
-from impasto.film.moments import Moment
+from impasto.film.moments import moment_of
 from impasto.film.options import TemporalOptions
 from impasto.film.painters import painter_of, settled
 from impasto.methods.contract import Image
-from impasto.temporal.cuts import is_cut
-from impasto.temporal.flow import Seen, find_motion, look
+from impasto.temporal.flow import Seen
 from impasto.video.cameras import live_frames
 from impasto.video.frame import Frame
 
@@ -99,7 +98,8 @@ def paint_live(
     try:
         before: Seen | None = None
         for frame, came in newest:
-            moment, before = _moment(frame, before, painter.effort)
+            moment = moment_of(frame, before, painter.effort)
+            before = moment.seen
             image = painter.calm(moment, painter.paint(moment))
             yield Live(image, time.monotonic() - came)
     finally:
@@ -118,17 +118,6 @@ def _read(
     except BaseException as raised:
         error = raised
     newest.end(error)
-
-
-def _moment(frame: Frame, before: Seen | None, effort: Any) -> tuple[Moment, Seen | None]:
-    """Return what moved since the frame that was painted last, however long ago it came."""
-    if effort is None:
-        return Moment(frame), None
-    seen, motion = look(frame.pixels, effort), None
-    if before is not None:
-        motion = find_motion(before, seen, effort)
-        motion = None if is_cut(before, seen, motion) else motion
-    return Moment(frame, seen, motion), seen
 
 
 def as_jpegs(

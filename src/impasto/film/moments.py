@@ -30,6 +30,17 @@ class Moment:
         return self.motion is None
 
 
+def moment_of(frame: Frame, before: Seen | None, effort: Effort | None) -> Moment:
+    """Return a frame, and how it follows the one that `before` is of, however long ago it was."""
+    if effort is None:
+        return Moment(frame)
+    seen = look(frame.pixels, effort)
+    if before is None:
+        return Moment(frame, seen)
+    motion = find_motion(before, seen, effort)
+    return Moment(frame, seen, None if is_cut(before, seen, motion) else motion)
+
+
 def moments(frames: Iterable[Frame], effort: Effort | None) -> Iterator[Moment]:
     """Yield frames with what moved since the one before; the next is sought while one is used.
 
@@ -39,15 +50,12 @@ def moments(frames: Iterable[Frame], effort: Effort | None) -> Iterator[Moment]:
     def sought() -> Iterator[Moment]:
         before: Seen | None = None
         for frame in frames:
-            if effort is None or (frame.repeats and before is not None):
+            if frame.repeats and before is not None:
                 yield Moment(frame)
                 continue
-            seen, motion = look(frame.pixels, effort), None
-            if before is not None:
-                motion = find_motion(before, seen, effort)
-                motion = None if is_cut(before, seen, motion) else motion
-            before = seen
-            yield Moment(frame, seen, motion)
+            moment = moment_of(frame, before, effort)
+            before = moment.seen
+            yield moment
 
     with closing(ahead(sought())) as coming:
         yield from coming
