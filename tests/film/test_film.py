@@ -234,6 +234,21 @@ def test_older_results_count_where_younger_ones_do_not(noisy: list[Pictures]) ->
     assert not anchors[1].counts.any()  # what the youngest hides, the older do not know either
 
 
+@pytest.mark.parametrize(
+    ("name", "passes", "goes_on"),
+    [("o.mp4", 1, True), ("o.mp4", 2, False), ("o.gif", 1, False), ("frames", 1, False)],
+)
+def test_what_can_be_gone_on_with(
+    film: Path, tmp_path: Path, name: str, passes: int, goes_on: bool
+) -> None:
+    whole = replace(short(film, tmp_path / name), temporal=TemporalOptions(passes=passes))
+    assert whole.can_go_on is goes_on
+    if not goes_on:
+        with pytest.raises(OptionError, match="gone on with"):
+            replace(whole, resume=True).run()
+    assert not list(tmp_path.iterdir())
+
+
 def test_one_source_of_styles(film: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="not both"):
         impasto.stylize_video(film, STYLE, tmp_path / "o.mp4", keyframes=tmp_path / "keys.toml")

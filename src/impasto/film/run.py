@@ -27,6 +27,7 @@ from impasto.options import as_recipe
 from impasto.provenance import ProvenanceOptions
 from impasto.recipe import Ingredient
 from impasto.video import Copied, FilmOptions, Frame, Plan, VideoInfo, iter_frames, open_sink, probe
+from impasto.video.codecs import CONTAINERS
 from impasto.video.folder import pictures_in
 from impasto.video.read import Part as Reading
 from impasto.video.read import VideoSource
@@ -155,6 +156,14 @@ class Film:
     segment: Fraction = SEGMENT
     at_once: int = 1
     provenance: ProvenanceOptions = field(default_factory=ProvenanceOptions)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Say whether a run that was stopped can be gone on with: see `resume`."""
+        out = self.out
+        if self.temporal.passes > 1 or not isinstance(out, str | os.PathLike):
+            return False
+        return Path(out).suffix.lower() in CONTAINERS
 
     def run(self, progress: FilmProgress | None = None) -> Path | None:
         """Paint the film and return its path; None for a stream.

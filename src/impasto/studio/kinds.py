@@ -140,7 +140,7 @@ def _film(task: Task) -> Made:
         }  # fmt: skip
         task.control.tell(about, task.control.view(painted.image))
 
-    replace(film, part=part, resume=True).run(tell)
+    replace(film, part=part, resume=film.can_go_on).run(tell)
     info = probe(path)
     about = _about(FILMS[ending], info.width, info.height, None)
     return Made(path, about | {"frames": info.frames, "seconds": float(info.duration)})
