@@ -23,7 +23,7 @@ demo: $(VENV)/demo  ## Turn a photo into a painting, offline, in about a minute.
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/dev  ## Run all tests.
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --max-worker-restart 0
 
 check: $(VENV)/dev  ## Format, lint, types, blocks and tables in the docs.
 	$(BIN)/ruff format --check .
