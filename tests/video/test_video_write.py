@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,31 @@ def test_encoders_say_nothing_on_the_terminal(
     made = [Frame(picture(i, (96, 128)), Fraction(i, 25), Fraction(1, 25), i) for i in range(3)]
     write_frames(tmp_path / "out.mkv", made, codec=codec)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getscheduler") or os.geteuid() != 0,
+    reason="only the superuser's threads can go before others",
+)
+@pytest.mark.parametrize("codec", ["hevc", "av1"])
+def test_encoders_leave_threads_as_urgent_as_they_are(tmp_path: Path, codec: str) -> None:
+    def policies() -> set[int]:
+        found = set()
+        for thread in os.listdir("/proc/self/task"):
+            with suppress(ProcessLookupError):
+                found.add(os.sched_getscheduler(int(thread)))
+        return found
+
+    found = []
+
+    def watched() -> Iterator[Frame]:
+        for i in range(40):
+            yield Frame(picture(i, (96, 128)), Fraction(i, 25), Fraction(1, 25), i)
+            found.append(policies())
+
+    write_frames(tmp_path / "out.mkv", watched(), codec=codec)
+    # frames are asked for ahead: while the first are, the encoder is being opened
+    assert all(each == {os.SCHED_OTHER} for each in [*found[20:], policies()])
 
 
 def bars() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from impasto.engine import at_once
 from impasto.errors import OptionError
@@ -13,15 +13,8 @@ from impasto.film.optimized import AtTime, Optimized
 from impasto.film.options import TemporalOptions
 from impasto.methods.contract import Image, Stylizer
 from impasto.temporal.calm import MOST, Calm
-from impasto.temporal.flow import (
-    FAST,
-    Effort,
-    load_cv2,
-)
+from impasto.temporal.flow import FAST, Effort, load_cv2
 from impasto.video.frame import Frame
-
-if TYPE_CHECKING:
-    pass
 
 
 class Painter(Protocol):

@@ -13,6 +13,9 @@ from impasto.studio.settings import Settings
 
 _SLOWEST = 32 * 1024  # bytes a second, after the time that every request has
 _FORM = 2**20  # more than the file, for a form's other fields
+# read and thrown away of what is too much, at most: who closes a connection on bytes that are still
+# coming takes its own answer away
+_SPILT, _SPILLS = 64 * 2**20, 2.0  # bytes, seconds
 
 
 class _TooMuchError(BaseException):
@@ -58,6 +61,8 @@ class Bodies:
 
     async def _too_much(self, scope: Scope, receive: Receive, send: Send) -> None:
         detail = f"more than {self.most} bytes: this server takes no more at a time"
+        if "expect" not in Headers(scope=scope):  # who asks before sending has sent nothing
+            await _spill(receive)
         await problem(413, detail, Connection="close")(scope, receive, send)
 
     def _limited(self, receive: Receive) -> Receive:
@@ -79,3 +84,17 @@ class Bodies:
             return message
 
         return limited
+
+
+async def _spill(receive: Receive) -> None:
+    """Read the rest of a body, within bounds, and throw it away."""
+    got = 0
+    try:
+        async with asyncio.timeout(_SPILLS):
+            while got < _SPILT:
+                message = await receive()
+                got += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return

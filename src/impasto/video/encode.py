@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from impasto.video.codecs import Codec, codec_of
 from impasto.video.convert import Packer
 from impasto.video.frame import Frame
-from impasto.video.opening import load_av
+from impasto.video.opening import as_urgent_as_before, load_av
 from impasto.video.tags import Tags
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class Encoding:
         context = av.CodecContext.create(self.codec.encoder, "w")
         self._configure(context)
         context.options = self.codec.settings(self.quality)
-        context.open()
+        with as_urgent_as_before():
+            context.open()
         return context  # type: ignore[no-any-return]
 
     def stream(self, container: OutputContainer) -> VideoStream:

@@ -17,7 +17,7 @@ from impasto.images.files import reason
 from impasto.video.codecs import choose
 from impasto.video.copying import Copied
 from impasto.video.encode import Encoding
-from impasto.video.opening import load_av, opened, video_stream
+from impasto.video.opening import as_urgent_as_before, load_av, opened, video_stream
 from impasto.video.options import FilmOptions
 from impasto.video.segments import Segments, restored
 
@@ -53,6 +53,8 @@ def join(segments: Segments, encoding: Encoding, path: Path, copied: Copied | No
             made = copied.open(container, out)
             _describe(stream, container)
             packets.append(copied.packets(container, made, exact=format_name in ("mp4", "mov")))
+        with as_urgent_as_before():
+            out.start_encoding()
         for _, packet in heapq.merge(*packets, key=lambda item: item[0]):
             out.mux(packet)
     with open(part, "rb") as file:

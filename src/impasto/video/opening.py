@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -33,6 +33,35 @@ def load_av() -> ModuleType:
     except ModuleNotFoundError as error:
         raise MissingExtraError("Video", "video") from error
     return av
+
+
+@contextmanager
+def as_urgent_as_before() -> Iterator[None]:
+    """Put back how urgent the process's threads are.
+
+    SVT-AV1 has its own threads and its caller's go before all others of the machine, where it may
+    (as root): threads that share a core with such a one never run.
+    """
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    before = dict(_urgencies())
+    ours = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        for thread, urgency in _urgencies():
+            wanted = before.get(thread, ours)
+            if urgency[0] != wanted[0]:
+                with suppress(ProcessLookupError):
+                    os.sched_setscheduler(thread, *wanted)
+
+
+def _urgencies() -> Iterator[tuple[int, tuple[int, os.sched_param]]]:
+    """Yield the process's threads, and how each is scheduled."""
+    for thread in map(int, os.listdir("/proc/self/task")):
+        with suppress(ProcessLookupError):  # it has ended
+            yield thread, (os.sched_getscheduler(thread), os.sched_getparam(thread))
 
 
 @contextmanager
