@@ -59,6 +59,35 @@ def test_history_is_there_after_a_restart(
         assert not page.said
 
 
+def test_a_file_is_checked(
+    browser: Any, compiled: dict[str, str], tmp_path: Path, photo: Path
+) -> None:
+    with running(tmp_path / "data", **compiled) as server, opened(browser, server.url) as page:
+        asked = {"content": ("waves.png", photo.read_bytes())}
+        painted = server.http.post(
+            "/v1/stylize", files=asked, data={"request": '{"styles": [{"name": "ink"}]}'}
+        )
+        assert painted.status_code == 200, painted.text
+        signed, changed = tmp_path / "signed.png", tmp_path / "changed.png"
+        signed.write_bytes(painted.content)
+        middle = len(painted.content) // 2
+        other = bytes([painted.content[middle] ^ 255])
+        changed.write_bytes(painted.content[:middle] + other + painted.content[middle + 1 :])
+        page.page.keyboard.press("2")
+        page.page.get_by_role("button", name="Check a file").click()
+        for path, said in (
+            (signed, "by a key that is trusted here"),
+            (changed, "Changed since it was signed"),
+            (photo, "Not signed"),
+        ):
+            page.page.locator("[data-test=verify-file]").set_input_files(path)
+            page.page.get_by_text(said).wait_for()
+            page.page.get_by_role("definition").filter(has_text=path.name).first.wait_for()
+            page.picture(f"verify-{path.stem}")
+            assert not page.serious()
+        assert not page.said
+
+
 def compare(page: Seen) -> None:
     for box in page.page.get_by_role("checkbox", name="Compare").all():
         box.check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +93,7 @@ def described() -> dict[str, Any]:
     methods = {quality: _of(resolve({"quality": quality})) for quality in QUALITIES}
     training = KINDS["unet"]
     own = [_entry(*declarations(training.settings)[name]) for name in training.options]
+    written = _of(OutputOptions())
     return {
         "qualities": list(QUALITIES),
         "methods": methods,
@@ -99,11 +101,17 @@ def described() -> dict[str, Any]:
         "film": [
             *_of(ClipOptions()),
             *_of(TemporalOptions()),
-            *(entry for entry in _of(FilmOptions())),
+            *_of(FilmOptions()),
         ],
         "train": [*_of(TrainOptions()), *({**entry, "advanced": True} for entry in own)],
-        "output": _of(OutputOptions()),
+        "output": [_held(entry, FORMATS) for entry in written],
+        "film_output": [_held(entry, FILMS) for entry in written if entry["name"] == "format"],
     }
+
+
+def _held(entry: dict[str, Any], formats: Iterable[str]) -> dict[str, Any]:
+    """Return an option, its formats only those of pictures, or of films."""
+    return {**entry, "choices": list(formats)} if entry["name"] == "format" else entry
 
 
 def _of(values: Any) -> list[dict[str, Any]]:
@@ -128,5 +136,4 @@ def _entry(field: dataclasses.Field[Any], declared: Declaration, *value: Any) ->
         "maximum": declared.high,
         "choices": list(declared.choices) if declared.choices else None,
         "advanced": declared.group not in _PLAIN,
-        "unit": None,
     }

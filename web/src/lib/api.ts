@@ -1,5 +1,5 @@
 /** The server, typed. Every failure is an ApiError whose message is one line for people. */
-import type { Ask, Declared, Job, JobAsk, Losses, StoredFile, Style } from './types';
+import type { Ask, Declared, Job, JobAsk, Losses, StoredFile, Style, Verdict } from './types';
 
 export class ApiError extends Error {
   constructor(
@@ -78,6 +78,12 @@ export const api = {
     const response = await call('/v1/stylize', { method: 'POST', body: form, signal });
     const seconds = Number(response.headers.get('x-impasto-seconds') ?? 0);
     return { blob: await response.blob(), seconds };
+  },
+
+  verify(file: Blob, name: string): Promise<Verdict> {
+    const form = new FormData();
+    form.set('file', file, name);
+    return json<Verdict>('/v1/verify', { method: 'POST', body: form });
   },
 
   async submit(ask: JobAsk): Promise<Job[]> {

@@ -1,22 +1,4 @@
-/** Names of file formats. What the server can write it says itself, in its options. */
-import type { Option } from './types';
-
-const FILMS = new Set(['mp4', 'webm', 'mov', 'mkv', 'gif']);
-
-function only(option: Option, films: boolean): Option {
-  if (option.name !== 'format' || !option.choices) return option;
-  return { ...option, choices: option.choices.filter((choice) => FILMS.has(choice) === films) };
-}
-
-/** Leave out the formats that only films have. */
-export function pictureOnly(option: Option): Option {
-  return only(option, false);
-}
-
-/** Leave out the formats that only pictures have. */
-export function filmOnly(option: Option): Option {
-  return only(option, true);
-}
+/** Names of files. What the server can write it says itself, in its options. */
 
 /** Return what a file's name ends with: image/jpeg -> jpg. */
 export function suffixOf(type: string): string {

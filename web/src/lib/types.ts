@@ -10,7 +10,6 @@ export interface Option {
   maximum?: number | null;
   choices?: string[] | null;
   advanced?: boolean;
-  unit?: string | null;
 }
 
 export interface Declared {
@@ -20,6 +19,7 @@ export interface Declared {
   film: Option[];
   train: Option[];
   output: Option[];
+  film_output: Option[];
 }
 
 export interface Style {
@@ -109,6 +109,17 @@ export interface Job {
   command?: string | null;
   python?: string | null;
   thumbnail?: string | null;
+}
+
+/** What a file's signature says; see docs/provenance.md. */
+export interface Verdict {
+  state: 'trusted' | 'valid' | 'tampered' | 'none';
+  signer?: string | null;
+  issuer?: string | null;
+  program?: string | null;
+  sources: { name: string; role: string; sha256: string | null; state: string }[];
+  recipe?: Values | null;
+  notes: string[];
 }
 
 export interface Losses {
