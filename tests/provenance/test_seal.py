@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import struct
-import os
 import subprocess
 import sys
 import time
