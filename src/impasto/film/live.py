@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from typing import Any, Generic, TypeVar
 
-from impasto.film.moments import moment_of
+from impasto.film.moments import Following
 from impasto.film.options import TemporalOptions
 from impasto.film.painters import painter_of, settled
 from impasto.methods.contract import Image
-from impasto.temporal.flow import Seen
 from impasto.video.cameras import live_frames
 from impasto.video.frame import Frame
 
@@ -96,10 +95,9 @@ def paint_live(
     painter = painter_of(lambda moment: ready, ready, options)
     thread.start()
     try:
-        before: Seen | None = None
+        following = Following(painter.effort)
         for frame, came in newest:
-            moment = moment_of(frame, before, painter.effort)
-            before = moment.seen
+            moment = following(frame)
             image = painter.calm(moment, painter.paint(moment))
             yield Live(image, time.monotonic() - came)
     finally:

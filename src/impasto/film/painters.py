@@ -14,6 +14,7 @@ from impasto.film.options import TemporalOptions
 from impasto.methods.contract import Image, Stylizer
 from impasto.temporal.calm import MOST, Calm
 from impasto.temporal.flow import FAST, Effort, load_cv2
+from impasto.temporal.memory import Recalled, recall
 from impasto.video.frame import Frame
 
 
@@ -27,11 +28,11 @@ class Painter(Protocol):
     effort: Effort | None
     at_once: int
 
-    def paint(self, moment: Moment) -> Image:
-        """Return the frame (H, W, 3), painted."""
+    def paint(self, moment: Moment) -> Any:
+        """Return the frame (H, W, 3), painted, or what `calm` takes for that."""
         ...
 
-    def calm(self, moment: Moment, painted: Image) -> Image:
+    def calm(self, moment: Moment, painted: Any) -> Image:
         """Return what was painted, as it follows the frames before; called in the same order."""
         ...
 
@@ -43,7 +44,7 @@ def painted_moments(frames: Iterable[Frame], painter: Painter) -> Iterator[tuple
     the next ones are painted, if the painter may, and the motion of the one behind is sought.
     """
 
-    def paint(numbered: tuple[int, Moment]) -> tuple[Moment, Image | None]:
+    def paint(numbered: tuple[int, Moment]) -> tuple[Moment, Any]:
         number, moment = numbered
         again = moment.frame.repeats and number > 0
         return moment, None if again else painter.paint(moment)
@@ -106,22 +107,26 @@ class Followed:
         """Take what returns the stylizer of a moment, and how calm it is to be, 0 to 1."""
         self.at, self.at_once, self.blend = at, at_once, Calm(temporal * MOST)
 
-    def paint(self, moment: Moment) -> Image:
-        """Return the frame, painted by itself."""
+    def paint(self, moment: Moment) -> tuple[Image, Recalled | None]:
+        """Return the frame, painted by itself, and what comes back in it."""
         stylizer = self.at(moment.frame.time)
         if moment.begins and isinstance(stylizer, Settling):
             stylizer.begin_shot()
-        return stylizer(moment.frame.pixels)  # type: ignore[no-any-return]
+        recalled = None
+        if moment.motion is not None and moment.seen is not None and moment.then is not None:
+            recalled = recall(moment.then, moment.seen, moment.motion)
+        return stylizer(moment.frame.pixels), recalled
 
-    def calm(self, moment: Moment, painted: Image) -> Image:
+    def calm(self, moment: Moment, painted: tuple[Image, Recalled | None]) -> Image:
         """Return what was painted, mixed with what was painted before."""
+        image, recalled = painted
         if (
             _option(self.at(moment.frame.time), "strength", 1.0) == 0
         ):  # the content, and nothing of before
             self.blend.forget()
-            return painted
+            return image
         assert moment.seen is not None
-        return self.blend(painted, moment.seen, moment.motion)
+        return self.blend(image, moment.seen, moment.motion, recalled)
 
 
 def settled(stylizer: Any, options: TemporalOptions) -> Any:

@@ -15,15 +15,19 @@ from numpy.typing import NDArray
 
 from impasto.methods.contract import Image
 from impasto.temporal.flow import Motion, Seen, alike, enlarged, load_cv2, shifted, warp
-from impasto.temporal.memory import Memory
+from impasto.temporal.memory import Recalled, Recent, box
 
 Array = NDArray[np.float32]
 
 # share of the past at most: of a change in the style, half is there after 7 frames. With more, less
 # flickers where nothing moves; where something does, strokes are averaged away and sharpened odd
 MOST = 0.9
-_GAIN = 1.04  # of fine detail, for each frame at most: by more, what is left of it turns to worms
-_CELL = 8  # pixels a side in which detail is compared
+_STEADIER = 1.1  # times that share for the colours of places, which nothing averages away
+_STRICT = 4  # times as alike as for strokes must contents be there, as lag is seen in colours
+_PLACE = 2  # times that pixels are halved, to squares that are places
+_GAIN = 1.03  # of detail, for each frame at most: by more, what is left of it turns to worms
+_CELL = 3  # times that pixels are halved, to cells in which detail is compared
+_BANDS = 3  # of detail, each twice as coarse as the one before
 _LEAST = 1e-5  # square of detail under which there is none
 
 
@@ -37,61 +41,99 @@ class Calm:
         self.share = share
         self._painted: Image | None = None
         self._content: Array | None = None
-        self._memory = Memory()
+        self._results: Recent[tuple[Seen, NDArray[np.uint8]]] = Recent()
 
     def forget(self) -> None:
         """Begin anew, as at a cut."""
         self._painted = self._content = None
-        self._memory.forget()
+        self._results.forget()
 
-    def __call__(self, painted: Image, seen: Seen, motion: Motion | None) -> Image:
+    def __call__(
+        self,
+        painted: Image,
+        seen: Seen,
+        motion: Motion | None,
+        recalled: Recalled | None = None,
+    ) -> Image:
         """Return the painted frame (H, W, 3), calmed.
 
         `seen` is its content's, which may have another size, `motion` leads to the content of the
-        frame that was calmed last; None is the first frame. The result is kept and must not be
-        written to.
+        frame that was calmed last; None is the first frame. `recalled` says what comes back that
+        was hidden. The result is kept and must not be written to.
         """
         if motion is None or self._painted is None or self._content is None or not self.share:
             self.forget()
             self._painted, self._content = painted, seen.color
-            self._memory.keep(painted, seen)
+            self._keep(painted, seen)
             return painted
-        painted = self._as_before(painted, seen, 1 - motion.visible)
+        painted = self._as_before(painted, recalled)
         # the past also knows which content it was painted of: where that is no more what is there,
         # because light changed little by little or flow was wrong, it is not believed
         content = shifted(self._content, motion.flow)
-        trust = self.share * motion.visible * alike(content, seen.color, seen.shrunk)
-        self._content = _blended(seen.color, content, trust)
-        self._painted = self._calmed(painted, self._painted, motion, trust)
-        self._memory.keep(self._painted, seen)
+        like = alike(content, seen.color, seen.shrunk)
+        trust = self.share * motion.visible * like
+        more = (_STEADIER - 1) * trust * like**_STRICT
+        self._content = _blended(seen.color, content, trust + more)
+        self._painted = self._calmed(painted, self._painted, motion, trust, more)
+        self._keep(self._painted, seen)
         return self._painted
 
-    def _as_before(self, painted: Image, seen: Seen, bared: Array) -> Image:
+    def _keep(self, painted: Image, seen: Seen) -> None:
+        self._results.add(lambda: (seen, load_cv2().convertScaleAbs(painted, alpha=255)))
+
+    def _as_before(self, painted: Image, recalled: Recalled | None) -> Image:
         """Return what was painted, but places that come back as they were."""
-        found = self._memory.recall(seen, bared, painted.shape[:2])
-        if found is None:
+        if recalled is None:
             return painted
+        levels = next((kept for seen, kept in self._results if seen is recalled.then), None)
+        if levels is None:  # it was painted in another way
+            return painted
+        sure = enlarged(recalled.sure, painted.shape[:2])
+        place = box(sure)
+        flow = enlarged(recalled.flow, painted.shape[:2])[place]
+        then = warp(levels, flow, place).astype(np.float32) / np.float32(255)
         painted = painted.copy()
-        part = np.ascontiguousarray(painted[found.place])
-        painted[found.place] = _blended(part, found.pixels, self.share * found.sure)
+        now = np.ascontiguousarray(painted[place])
+        painted[place] = _blended(now, then, self.share * sure[place])
         return painted
 
-    def _calmed(self, painted: Image, before: Image, motion: Motion, trust: Array) -> Image:
+    def _calmed(
+        self, painted: Image, before: Image, motion: Motion, trust: Array, more: Array
+    ) -> Image:
         # whole pictures at a time, on which OpenCV's own threads work: Python's would wait for
         # each other at every one of many small steps
         cv2 = load_cv2()
         height, width = painted.shape[:2]
         flow, share = enlarged(motion.flow, (height, width)), enlarged(trust, (height, width))
-        calmed = _blended(painted, warp(before, flow), share)
-        detail = _detail(calmed)
-        wanted, there = _strength(_detail(painted)), _strength(detail)
-        # fine detail that is painted and has been lost on the way is given back little by little
-        gain = np.sqrt((cv2.blur(wanted, (3, 3)) + _LEAST) / (cv2.blur(there, (3, 3)) + _LEAST))
-        gain = gain.clip(1, _GAIN) - 1
+        past = warp(before, flow)
+        calmed = _blended(painted, past, share)
+        steadier = cv2.subtract(_halved(past, _PLACE), _halved(painted, _PLACE))
+        steadier *= _fitted(more, steadier)[..., None]
+        lost = cv2.cvtColor(_lost(painted, calmed, trust), cv2.COLOR_GRAY2RGB)
+        cv2.add(calmed, cv2.add(lost, _fitted(steadier, lost), lost), calmed)
+        # in two steps, as these have many threads
+        cv2.threshold(calmed, 1, 1, cv2.THRESH_TRUNC, calmed)
+        return cv2.threshold(calmed, 0, 0, cv2.THRESH_TOZERO, calmed)[1]  # type: ignore[no-any-return]
+
+
+def _lost(painted: Image, calmed: Image, trust: Array) -> Array:
+    """Return detail (H, W) of grey that was painted and has been lost on the way, a part of it.
+
+    It is given back little by little, in cells. Colours' detail is hardly seen.
+    """
+    cv2 = load_cv2()
+    greys = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (painted, calmed)]
+    lost: Array | None = None
+    for _ in range(_BANDS):
+        wanted, there = map(_detail, greys)
+        strengths = [cv2.blur(_strength(detail), (3, 3)) + _LEAST for detail in (wanted, there)]
+        gain = np.sqrt(strengths[0] / strengths[1]).clip(1, _GAIN) - 1
         gain *= cv2.resize(trust, gain.shape[::-1], interpolation=cv2.INTER_AREA)
-        more = cv2.multiply(detail, cv2.resize(gain, (width, height)), detail)
-        cv2.add(calmed, cv2.cvtColor(more, cv2.COLOR_GRAY2RGB), calmed)
-        return np.clip(calmed, 0, 1, out=calmed)
+        cv2.multiply(there, _fitted(gain, there), there)
+        lost = there if lost is None else cv2.add(lost, _fitted(there, lost), lost)
+        greys = [_halved(grey) for grey in greys]
+    assert lost is not None
+    return lost
 
 
 def _blended(now: Array, past: Array, share: Array) -> Array:
@@ -102,17 +144,30 @@ def _blended(now: Array, past: Array, share: Array) -> Array:
     return mixed
 
 
-def _detail(image: Array) -> Array:
-    """Return the fine detail (H, W) of grey, as that of colours is hardly seen."""
+def _halved(values: Array, times: int = 1) -> Array:
+    """Return means of squares of two pixels a side, so many times: faster than larger ones."""
     cv2 = load_cv2()
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    for _ in range(times):
+        size = tuple(-(-side // 2) for side in values.shape[1::-1])
+        values = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return values
+
+
+def _fitted(values: Array, other: Array) -> Array:
+    """Return values at another's height and width."""
+    if values.shape[:2] == other.shape[:2]:
+        return values
+    fitted: Array = load_cv2().resize(values, other.shape[1::-1])
+    return fitted
+
+
+def _detail(grey: Array) -> Array:
+    """Return the finest detail (H, W)."""
+    cv2 = load_cv2()
     fine: Array = cv2.subtract(grey, cv2.GaussianBlur(grey, (3, 3), 0.8))
     return fine
 
 
 def _strength(detail: Array) -> Array:
     """Return the mean square of detail (H, W) in each cell, (h, w)."""
-    cv2 = load_cv2()
-    size = tuple(-(-side // _CELL) for side in detail.shape[1::-1])
-    squares: Array = cv2.resize(cv2.multiply(detail, detail), size, interpolation=cv2.INTER_AREA)
-    return squares
+    return _halved(load_cv2().multiply(detail, detail), _CELL)

@@ -9,15 +9,17 @@ in between.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.methods.contract import Image
-from impasto.temporal.flow import Effort, Seen, enlarged, find_motion, load_cv2, shifted, warp
+from impasto.temporal.flow import Effort, Motion, Seen, find_motion, load_cv2, shifted
 
 Array = NDArray[np.float32]
+Item = TypeVar("Item")
 
 EVERY, KEPT = 6, 6  # frames between two that are kept, and how many: one or two seconds
 _ROUGH = Effort((2, 5, 12, 3), (2, 5, 12, 3), slack=6)
@@ -29,58 +31,60 @@ _SEEN = 0.05  # less of a place is not seen
 _LEAST = 0.008  # share of the frame that has to come back to be worth the search
 
 
-@dataclass(frozen=True, eq=False)
-class Recalled:
-    """Hold pictures (h, w, 3) of a part of the frame, and how sure they are, (h, w) in [0, 1]."""
-
-    place: tuple[slice, slice]
-    pixels: Image
-    sure: Array
-
-
-@dataclass(frozen=True, eq=False)
-class _Key:
-    levels: NDArray[np.uint8]
-    seen: Seen
-
-
-class Memory:
-    """Keep a few results of a shot; what memory they take does not grow with the film."""
+class Recent(Generic[Item]):
+    """Keep one in a few of what comes, and of those the last: no more for a longer shot."""
 
     def __init__(self) -> None:
-        self._keys: deque[_Key] = deque(maxlen=KEPT)
-        self._frames = 0
+        self._kept: deque[Item] = deque(maxlen=KEPT)
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield what is kept, the oldest first."""
+        return iter(self._kept)
 
     def forget(self) -> None:
         """Begin anew, as at a cut."""
-        self._keys.clear()
-        self._frames = 0
+        self._kept.clear()
+        self._count = 0
 
-    def keep(self, painted: Image, seen: Seen) -> None:
-        """Take a result, one after another; one in a few is kept."""
-        if self._frames % EVERY == 0:
-            levels = load_cv2().convertScaleAbs(painted, alpha=255)
-            self._keys.append(_Key(levels, seen))
-        self._frames += 1
+    def add(self, make: Callable[[], Item]) -> None:
+        """Take the next one; it is made if it is kept."""
+        if self._count % EVERY == 0:
+            self._kept.append(make())
+        self._count += 1
 
-    def recall(self, seen: Seen, bared: Array, size: tuple[int, int]) -> Recalled | None:
-        """Return how bared places looked in the oldest result; None where they are not in it.
 
-        `bared` (h, w) in [0, 1] says which have come into view since the frame before.
-        """
-        if not self._keys or bared.mean() < _LEAST:
-            return None
-        key = self._keys[0]
-        motion = find_motion(key.seen, seen, _ROUGH)
-        then = shifted(key.seen.color, motion.flow)
-        sure = motion.visible * bared * _known_again(then, seen.color)
-        if sure.mean() < _LEAST / 8 or sure.max() <= _SEEN:
-            return None
-        wide = enlarged(sure, size)
-        place = _box(wide > _SEEN)
-        flow = enlarged(motion.flow, size)[place]
-        pixels = warp(key.levels, flow, place).astype(np.float32) / np.float32(255)
-        return Recalled(place, pixels, wide[place])
+@dataclass(frozen=True, eq=False)
+class Recalled:
+    """Say where places of a frame were in an earlier one, of which `then` is what was seen.
+
+    `flow` (h, w, 2) leads there; `sure` (h, w) in [0, 1] is how surely a place is the same.
+    """
+
+    then: Seen
+    flow: Array
+    sure: Array
+
+
+def recall(then: Seen, now: Seen, motion: Motion) -> Recalled | None:
+    """Find what has come into view in a frame from longer ago; None where nothing of it is there.
+
+    `motion` leads to the frame before, which says what has come into view since.
+    """
+    bared = 1 - motion.visible
+    if bared.mean() < _LEAST:
+        return None
+    way = find_motion(then, now, _ROUGH)
+    sure = way.visible * bared * _known_again(shifted(then.color, way.flow), now.color)
+    if sure.mean() < _LEAST / 8 or sure.max() <= _SEEN:
+        return None
+    return Recalled(then, way.flow, sure)
+
+
+def box(sure: Array) -> tuple[slice, slice]:
+    """Return the smallest part of a frame (H, W) that holds all places that are seen."""
+    rows, columns = (np.flatnonzero((sure > _SEEN).any(axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _known_again(then: Array, now: Array) -> Array:
@@ -95,9 +99,3 @@ def _known_again(then: Array, now: Array) -> Array:
     ratio = cv2.blur(misfit, window) / contrast
     known: Array = np.clip((_FOREIGN - ratio) / (_FOREIGN - _KNOWN), 0, 1, dtype=np.float32)
     return known
-
-
-def _box(where: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return the smallest part of a picture that holds all places that are true."""
-    rows, columns = (np.flatnonzero(where.any(axis)) for axis in (1, 0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
