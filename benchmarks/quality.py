@@ -5,7 +5,8 @@
 OUT keeps all results as CONTENT__STYLE__CASE.png, so that a run that was stopped goes on; a sheet
 of them all is OUT/sheet.jpg, and OUT/quality.png the plot. A peer is a folder of its results,
 CONTENT__STYLE.png, made from the same pictures: longest side 512, sides cut to multiples of 4.
-Needs IMPASTO_PICTURES and VGG-19.
+With `--size 256` all that is smaller, and results/quality-256.json is written. Needs
+IMPASTO_PICTURES and VGG-19.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -25,7 +27,7 @@ from torch import Tensor
 import impasto
 from benchmarks.machine import save
 from benchmarks.realtime import CONTENTS, STYLES, picture
-from impasto.images import load, resize, save_picture
+from impasto.images import fit, load, resize, save_picture
 from impasto.losses import CONTENT_LAYERS, STYLE_LAYERS
 from impasto.losses.likeness import self_similarity
 from impasto.losses.transport import directions, quantiles, sorted_distance
@@ -84,34 +86,52 @@ def _apart(features: Tensor, target: Tensor) -> float:
     return float((found - wanted).abs().sum(1).mean())
 
 
-def results(case: str, options: Mapping[str, Any], pairs: Sequence[Any], out: Path) -> list[float]:
+@dataclass(frozen=True)
+class Pair:
+    """Name a content and a style; pictures of both have a longest side of `size` pixels."""
+
+    content: str
+    style: str
+    size: int
+
+    def pictures(self) -> tuple[Image, Image]:
+        """Return both."""
+        found = picture("content", self.content), picture("style", self.style)
+        return fit(found[0], self.size), fit(found[1], self.size)
+
+
+def results(case: str, options: Mapping[str, Any], pairs: Sequence[Pair], out: Path) -> list[float]:
     """Make what is missing of a case's results; return the seconds of those that were made."""
     seconds = []
-    for content, style in pairs:
-        path = out / f"{content}__{style}__{case}.png"
+    for pair in pairs:
+        path = out / f"{pair.content}__{pair.style}__{case}.png"
         if path.exists():
             continue
         started = time.perf_counter()
-        made = impasto.stylize(picture("content", content), picture("style", style), **options)
+        made = impasto.stylize(*pair.pictures(), **options)
         seconds.append(time.perf_counter() - started)
         save_picture(path, made.image)
     return seconds
 
 
-def compare(cases: Mapping[str, Any], pairs: Sequence[Any], out: Path) -> dict[str, Any]:
+def compare(cases: Mapping[str, Any], pairs: Sequence[Pair], out: Path) -> dict[str, Any]:
     """Return means, errors and seconds by program; `cases` have options, or a peer's folder."""
     measure, found = Measure(), {}
     for name, case in cases.items():
         seconds = [] if isinstance(case, Path) else results(name, case, pairs, out)
         table = []
-        for content, style in pairs:
-            own = out / f"{content}__{style}__{name}.png"
-            path = case / f"{content}__{style}.png" if isinstance(case, Path) else own
-            pictures = picture("content", content), picture("style", style)
-            table.append(list(measure(load(path), *pictures).values()))
+        for pair in pairs:
+            table.append(
+                list(measure(load(_path(name, case, pair, out)), *pair.pictures()).values())
+            )
         found[name] = _summary(np.array(table), seconds)
         print(name, json.dumps(found[name]), flush=True)
     return found
+
+
+def _path(name: str, case: Any, pair: Pair, out: Path) -> Path:
+    both = f"{pair.content}__{pair.style}"
+    return case / f"{both}.png" if isinstance(case, Path) else out / f"{both}__{name}.png"
 
 
 def _summary(table: Any, seconds: Sequence[float]) -> dict[str, Any]:
@@ -124,14 +144,12 @@ def _summary(table: Any, seconds: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def sheet(cases: Mapping[str, Any], pairs: Sequence[Any], out: Path, side: int = 320) -> None:
+def sheet(cases: Mapping[str, Any], pairs: Sequence[Pair], out: Path, side: int = 320) -> None:
     """Write a sheet: a row for each pair, with content, style and all results."""
     rows = []
-    for content, style in pairs:
-        row = [picture("content", content), picture("style", style)]
-        for name, case in cases.items():
-            own = out / f"{content}__{style}__{name}.png"
-            row.append(load(case / f"{content}__{style}.png" if isinstance(case, Path) else own))
+    for pair in pairs:
+        row = [*pair.pictures()]
+        row += [load(_path(name, case, pair, out)) for name, case in cases.items()]
         height = round(side * row[0].shape[0] / row[0].shape[1])
         rows.append(np.concatenate([resize(each, height, side) for each in row], 1))
     save_picture(out / "sheet.jpg", np.concatenate(rows))
@@ -169,12 +187,13 @@ def main() -> None:
     parser = ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("--every", type=int, default=12)
+    parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--case", action="append", choices=tuple(CASES), default=[])
     parser.add_argument("--peer", action="append", default=[], help="NAME=FOLDER of results")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     pairs = [
-        (content, style)
+        Pair(content, style, given.size)
         for i, content in enumerate(CONTENTS)
         for j, style in enumerate(STYLES)
         if (5 * i + j) % given.every == 0
@@ -184,7 +203,8 @@ def main() -> None:
     found = compare(cases, pairs, given.out)
     sheet(cases, pairs, given.out)
     plot(found, given.out / "quality.png")
-    save("quality", f"python -m benchmarks.quality OUT --every {given.every}", found)
+    name = "quality" if given.size == 512 else f"quality-{given.size}"
+    save(name, f"python -m benchmarks.quality OUT --every {given.every} --size {given.size}", found)
 
 
 if __name__ == "__main__":
