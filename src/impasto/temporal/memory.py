@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -28,7 +28,8 @@ _ROUGH = Effort((2, 5, 12, 3), (2, 5, 12, 3), slack=6)
 _KNOWN, _FOREIGN = 0.2, 0.4
 _AROUND = 9  # pixels a side of what is compared
 _SEEN = 0.05  # less of a place is not seen
-_LEAST = 0.008  # share of the frame that has to come back to be worth the search
+_WIDER = 40  # pixels of colours around what has come back: so far it may have moved
+_LEAST = 0.004  # share of the frame that has to come into view to be worth the search
 
 
 class Recent(Generic[Item]):
@@ -71,14 +72,42 @@ def recall(then: Seen, now: Seen, motion: Motion) -> Recalled | None:
 
     `motion` leads to the frame before, which says what has come into view since.
     """
-    bared = 1 - motion.visible
+    # not what is thinner than a few pixels: borders of what moves, and of the frame
+    bared = load_cv2().morphologyEx(1 - motion.visible, load_cv2().MORPH_OPEN, np.ones((3, 3)))
     if bared.mean() < _LEAST:
         return None
-    way = find_motion(then, now, _ROUGH)
-    sure = way.visible * bared * _known_again(shifted(then.color, way.flow), now.color)
-    if sure.mean() < _LEAST / 8 or sure.max() <= _SEEN:
+    place = _widened(box(bared), bared.shape)
+    old, new = _part(then, place), _part(now, place)
+    way = find_motion(old, new, _ROUGH)
+    found = way.visible * bared[place] * _known_again(shifted(old.color, way.flow), new.color)
+    if found.sum() < _LEAST / 4 * bared.size or found.max() <= _SEEN:
         return None
-    return Recalled(then, way.flow, sure)
+    flow, sure = np.zeros_like(motion.flow), np.zeros_like(bared)
+    flow[place], sure[place] = way.flow, found
+    return Recalled(then, flow, sure)
+
+
+def _widened(place: tuple[slice, slice], size: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return a place with what is around it, in which flow can be sought."""
+    rows, columns = (
+        slice(max(side.start - _WIDER, 0), min(side.stop + _WIDER, length))
+        for side, length in zip(place, size, strict=True)
+    )
+    return rows, columns
+
+
+def _part(seen: Seen, place: tuple[slice, slice]) -> Seen:
+    """Return what was seen of a part of a frame; the place is in pixels of its colours."""
+    fine = tuple(
+        slice(side.start * seen.shrunk, None if side.stop == length else side.stop * seen.shrunk)
+        for side, length in zip(place, seen.grey.shape, strict=True)
+    )
+    return replace(
+        seen,
+        levels=np.ascontiguousarray(seen.levels[fine]),
+        grey=np.ascontiguousarray(seen.grey[place]),
+        color=np.ascontiguousarray(seen.color[place]),
+    )
 
 
 def box(sure: Array) -> tuple[slice, slice]:
