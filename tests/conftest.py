@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.cores import worker  # isort: skip
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from impasto.engine.openvino import load_openvino
 os.environ["IMPASTO_CACHE"] = "off"
 # before a test imports it, so that none sends the message that the import sends
 load_openvino()
+
+# a run that a shell began behind itself ignores Ctrl-C, which some tests press
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("impasto", deadline=None)
 settings.load_profile("impasto")

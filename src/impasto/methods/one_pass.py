@@ -95,7 +95,7 @@ class OnePass(ABC, Generic[Asked]):
         content, size = check_pixels(content, "the content", copy=False), self.options.size
         # before it is enlarged, which may be more than the memory holds
         sides_at(content, size, "the content")
-        return content if size is None else fit(content, size)
+        return content if size in (None, max(content.shape[:2])) else fit(content, size)
 
     def __call__(self, content: Image) -> Image:
         """Return the stylized content, (H, W, 3) in [0, 1].

@@ -124,12 +124,14 @@ class Painter:
         if "id" in content:
             key = (content["id"], longest)
             whole = self._contents
-            return whole.get(key, lambda: _reduced(self._kept(content["id"], longest), longest))
+            return whole.get(
+                key, lambda: _fixed(_reduced(self._kept(content["id"], longest), longest))
+            )
         return _reduced(_upload(content, self.pixels), longest)
 
     def _kept(self, sha256: str, longest: int | None) -> Picture:
         if longest is not None:  # the next preview begins from this one
-            return self._contents.get((sha256, None), lambda: self.shelf.picture(sha256))
+            return self._contents.get((sha256, None), lambda: _fixed(self.shelf.picture(sha256)))
         return self.shelf.picture(sha256)
 
     def _check_size(self, job: Job) -> None:
@@ -249,6 +251,12 @@ def _reduced(picture: Picture, longest: int | None) -> Picture:
         return picture
     alpha = None if picture.alpha is None else thumbnail(picture.alpha[..., None], longest)[..., 0]
     return replace(picture, pixels=thumbnail(picture.pixels, longest), alpha=alpha)
+
+
+def _fixed(picture: Picture) -> Picture:
+    """Let nobody write to a picture, so that what is found in it is known the next time."""
+    picture.pixels.flags.writeable = False
+    return picture
 
 
 def _drawing() -> Picture:

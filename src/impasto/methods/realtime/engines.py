@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from impasto.engine.device import usable_cores
 from impasto.errors import MissingExtraError, OptionError
+from impasto.methods.realtime.findings import Findings
 from impasto.methods.realtime.memory import free_memory
 from impasto.methods.realtime.model import Graphs, ShippedGraphs
 from impasto.methods.realtime.openvino_engine import OpenVinoEngine
@@ -135,10 +136,13 @@ class TorchEngine:
 
 
 class Engines:
-    """Make one engine for each network, for all stylizers that are prepared with it."""
+    """Make one engine for each network, for all stylizers that are prepared with it.
+
+    `findings` are what they have found in contents, to be shared as well.
+    """
 
     def __init__(self, streams: int = 1) -> None:
-        self.streams = streams
+        self.streams, self.findings = streams, Findings()
         self._made: dict[Any, Engine] = {}
         self._room: dict[str | None, int | None] = {}
 

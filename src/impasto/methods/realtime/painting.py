@@ -16,6 +16,7 @@ from impasto.engine import ahead
 from impasto.methods.contract import Image, Part, Pixels, Place
 from impasto.methods.realtime.colors import whitening
 from impasto.methods.realtime.engines import Engine
+from impasto.methods.realtime.findings import Findings
 from impasto.methods.realtime.inputs import content_inputs
 from impasto.methods.realtime.model import MARGIN, STRIDES, RealtimeModel
 from impasto.methods.realtime.moments import find_statistics, is_large
@@ -54,7 +55,8 @@ class Painter:
 
     `tile` is the side of the tiles in pixels; pictures up to that size in both directions are
     painted at once. `grain` is the strength of the noise that strokes grow from. With `settled`
-    contents are frames of a film, in order, whose statistics it settles over time.
+    contents are frames of a film, in order, whose statistics it settles over time. `findings` are
+    of contents that were painted before.
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class Painter:
         tile: int = 4096,
         grain: float = 1.0,
         settled: Settled | None = None,
+        findings: Findings | None = None,
     ) -> None:
         self.model, self.engine, self.grain, self.settled = model, engine, grain, settled
+        self.findings = Findings() if findings is None else findings
         self.tile = least_tile(tile)
 
     def __call__(self, content: Image, regions: Sequence[Region], local: float = 0.0) -> Image:
@@ -116,7 +120,12 @@ class Painter:
 
         # small parts: what the engine keeps for their shape is beside what painting takes
         shape, tile = with_margin(content.shape), min(self.tile, _LOOKED_AT)
-        return find_statistics(look, shape, self.model.layers, self.model.reach, tile, local)
+        layers, reach = self.model.layers, self.model.reach
+        return self.findings.get(
+            content,
+            (self.model.sha256, self.engine.name, self.engine.precision, self.grain, tile, local),
+            lambda: find_statistics(look, shape, layers, reach, tile, local),
+        )
 
     def _inputs(
         self, content: Pixels, part: Place, white: Array, statistics: Statistics | None

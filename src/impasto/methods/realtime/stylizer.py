@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from impasto.methods.realtime.codes import StyleCode, blend_codes
 from impasto.methods.realtime.colors import color_code, coloring
 from impasto.methods.realtime.encoding import STYLE_SIDE, encode_style
 from impasto.methods.realtime.engines import Engine, Engines
+from impasto.methods.realtime.findings import Findings
 from impasto.methods.realtime.memory import Cost, cost_of
 from impasto.methods.realtime.model import COLOR, RealtimeModel, shipped_model
 from impasto.methods.realtime.network_file import read_network
@@ -40,13 +42,15 @@ _MIXED_BELOW = 0.25  # strengths under this also mix in the content's own pixels
 class RealtimeStylizer(OnePass[RealtimeOptions]):
     """Stylize by one network and styles' codes; a `Stylizer`. Other fields are `OnePass`'s.
 
-    With `settled` contents are frames of a film; see `of_film`.
+    With `settled` contents are frames of a film; see `of_film`. `findings` are what was found in
+    contents, which other stylizers may share.
     """
 
     model: RealtimeModel | ResidualModel
     engine: Engine
     codes: tuple[StyleCode, ...]
     settled: Settled | None = None
+    findings: Findings = field(default_factory=Findings)
 
     def of_film(self, share: float = SHARE) -> RealtimeStylizer:
         """Return a stylizer for the frames of one film, in order, that settles statistics.
@@ -90,7 +94,8 @@ class RealtimeStylizer(OnePass[RealtimeOptions]):
     def _painter(self, tile: int) -> Painter | ResidualPainter:
         if isinstance(self.model, ResidualModel):
             return ResidualPainter(self.model, self.engine, tile, self.settled)
-        return Painter(self.model, self.engine, tile, self.options.grain, self.settled)
+        grain = self.options.grain
+        return Painter(self.model, self.engine, tile, grain, self.settled, self.findings)
 
     def made_with(self) -> dict[str, Any]:
         """Return what else decides the result, for the recipe."""
@@ -108,13 +113,17 @@ class RealtimeStylizer(OnePass[RealtimeOptions]):
         if self.model.identity is not None:
             colors = color_code(content, self.settled)
             return StyleCode("content", colors, affines=self.model.identity)
-        height, width = content.shape[:2]
-        large = max(height, width) > 4 * STYLE_SIDE
-        seen = thumbnail(content, 4 * STYLE_SIDE) if large else content[0:height, 0:width]
-        learned = encode_style(self.engine, seen)[:-COLOR]
+        key = ("as a style", self.model.sha256, self.engine.name, self.engine.precision)
+        learned = self.findings.get(content, key, partial(self._as_style, content))
         if self.settled is not None:
             learned = self.settled("own", learned)
         return StyleCode("content", np.concatenate([learned, color_code(content, self.settled)]))
+
+    def _as_style(self, content: Pixels) -> Array:
+        height, width = content.shape[:2]
+        large = max(height, width) > 4 * STYLE_SIDE
+        seen = thumbnail(content, 4 * STYLE_SIDE) if large else content[0:height, 0:width]
+        return encode_style(self.engine, seen)[:-COLOR]
 
     def _regions(self, content: Pixels, strength: Pixels, own: StyleCode | None) -> list[Region]:
         codes = self._colored(content)
@@ -188,6 +197,7 @@ def prepare(
         masks=masks,
         strength_map=strength_map,
         room=engines.room(options.memory),
+        findings=engines.findings,
     )
 
 
