@@ -61,7 +61,7 @@ def test_it_does_not_smear(film: Film) -> None:
     stylizer, seen = Scribble(flicker=0), [look(frame) for frame in frames]
     for number, frame in enumerate(frames):
         motion = find_motion(seen[number - 1], seen[number]) if number else None
-        last = calm(stylizer(frame), seen[number], motion)
+        last = calm(Fresh.of(stylizer(frame), motion), seen[number], motion)
     inner = slice(30, -30)
     kept, wanted = (_detail(image.mean(2))[inner, inner].std() for image in (last, stylizer(frame)))
     assert 0.8 < kept / wanted < 1.2

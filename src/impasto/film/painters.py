@@ -12,7 +12,7 @@ from impasto.film.moments import Moment, moments
 from impasto.film.optimized import AtTime, Optimized
 from impasto.film.options import TemporalOptions
 from impasto.methods.contract import Image, Stylizer
-from impasto.temporal.calm import MOST, Calm
+from impasto.temporal.calm import MOST, Calm, Fresh
 from impasto.temporal.flow import FAST, Effort, load_cv2
 from impasto.temporal.memory import Recalled, recall
 from impasto.video.frame import Frame
@@ -107,7 +107,7 @@ class Followed:
         """Take what returns the stylizer of a moment, and how calm it is to be, 0 to 1."""
         self.at, self.at_once, self.blend = at, at_once, Calm(temporal * MOST)
 
-    def paint(self, moment: Moment) -> tuple[Image, Recalled | None]:
+    def paint(self, moment: Moment) -> tuple[Fresh, Recalled | None]:
         """Return the frame, painted by itself, and what comes back in it."""
         stylizer = self.at(moment.frame.time)
         if moment.begins and isinstance(stylizer, Settling):
@@ -115,18 +115,18 @@ class Followed:
         recalled = None
         if moment.motion is not None and moment.seen is not None and moment.then is not None:
             recalled = recall(moment.then, moment.seen, moment.motion)
-        return stylizer(moment.frame.pixels), recalled
+        return Fresh.of(stylizer(moment.frame.pixels), moment.motion), recalled
 
-    def calm(self, moment: Moment, painted: tuple[Image, Recalled | None]) -> Image:
+    def calm(self, moment: Moment, painted: tuple[Fresh, Recalled | None]) -> Image:
         """Return what was painted, mixed with what was painted before."""
-        image, recalled = painted
+        fresh, recalled = painted
         if (
             _option(self.at(moment.frame.time), "strength", 1.0) == 0
         ):  # the content, and nothing of before
             self.blend.forget()
-            return image
+            return fresh.image
         assert moment.seen is not None
-        return self.blend(image, moment.seen, moment.motion, recalled)
+        return self.blend(fresh, moment.seen, moment.motion, recalled)
 
 
 def settled(stylizer: Any, options: TemporalOptions) -> Any:

@@ -10,11 +10,24 @@ so that it does not smear; and what was hidden and comes back is remembered.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.methods.contract import Image
-from impasto.temporal.flow import Motion, Seen, alike, enlarged, load_cv2, shifted, warp
+from impasto.temporal.flow import (
+    Motion,
+    Seen,
+    alike,
+    enlarged,
+    load_cv2,
+    picked,
+    shifted,
+    warp,
+    whence,
+)
 from impasto.temporal.memory import Recalled, Recent, box
 
 Array = NDArray[np.float32]
@@ -29,6 +42,33 @@ _GAIN = 1.03  # of detail, for each frame at most: by more, what is left of it t
 _CELL = 3  # times that pixels are halved, to cells in which detail is compared
 _BANDS = 3  # of detail, each twice as coarse as the one before
 _LEAST = 1e-5  # square of detail under which there is none
+
+
+@dataclass(frozen=True, eq=False)
+class Fresh:
+    """Hold a painted frame (H, W, 3), and what can be said of it before those before are known.
+
+    `whence` (H, W, 2) is where its pixels were in the frame before, None in a first one, `places`
+    are the means of its squares, and `strengths` those of its detail in each band.
+    """
+
+    image: Image
+    whence: Array | None
+    places: Array
+    strengths: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, image: Image, motion: Motion | None) -> Fresh:
+        """Look at a painted frame; threads may, each at another."""
+        size = image.shape[:2]
+        where = None if motion is None else whence(enlarged(motion.flow, size), size)
+        return cls(image, where, _halved(image, _PLACE), _strengths(image))
+
+    def changed(self, image: Image) -> Fresh:
+        """Return the same for what another image has in its place."""
+        return replace(
+            self, image=image, places=_halved(image, _PLACE), strengths=_strengths(image)
+        )
 
 
 class Calm:
@@ -49,13 +89,9 @@ class Calm:
         self._results.forget()
 
     def __call__(
-        self,
-        painted: Image,
-        seen: Seen,
-        motion: Motion | None,
-        recalled: Recalled | None = None,
+        self, fresh: Fresh, seen: Seen, motion: Motion | None, recalled: Recalled | None = None
     ) -> Image:
-        """Return the painted frame (H, W, 3), calmed.
+        """Return a painted frame (H, W, 3), calmed.
 
         `seen` is its content's, which may have another size, `motion` leads to the content of the
         frame that was calmed last; None is the first frame. `recalled` says what comes back that
@@ -63,10 +99,10 @@ class Calm:
         """
         if motion is None or self._painted is None or self._content is None or not self.share:
             self.forget()
-            self._painted, self._content = painted, seen.color
-            self._keep(painted, seen)
-            return painted
-        painted = self._as_before(painted, recalled)
+            self._painted, self._content = fresh.image, seen.color
+            self._keep(fresh.image, seen)
+            return fresh.image
+        fresh = self._as_before(fresh, recalled)
         # the past also knows which content it was painted of: where that is no more what is there,
         # because light changed little by little or flow was wrong, it is not believed
         content = shifted(self._content, motion.flow)
@@ -74,66 +110,65 @@ class Calm:
         trust = self.share * motion.visible * like
         more = (_STEADIER - 1) * trust * like**_STRICT
         self._content = _blended(seen.color, content, trust + more)
-        self._painted = self._calmed(painted, self._painted, motion, trust, more)
+        self._painted = _calmed(fresh, self._painted, trust, more)
         self._keep(self._painted, seen)
         return self._painted
 
     def _keep(self, painted: Image, seen: Seen) -> None:
         self._results.add(lambda: (seen, load_cv2().convertScaleAbs(painted, alpha=255)))
 
-    def _as_before(self, painted: Image, recalled: Recalled | None) -> Image:
+    def _as_before(self, fresh: Fresh, recalled: Recalled | None) -> Fresh:
         """Return what was painted, but places that come back as they were."""
         if recalled is None:
-            return painted
+            return fresh
         levels = next((kept for seen, kept in self._results if seen is recalled.then), None)
         if levels is None:  # it was painted in another way
-            return painted
-        sure = enlarged(recalled.sure, painted.shape[:2])
+            return fresh
+        image = fresh.image.copy()
+        sure = enlarged(recalled.sure, image.shape[:2])
         place = box(sure)
-        flow = enlarged(recalled.flow, painted.shape[:2])[place]
+        flow = enlarged(recalled.flow, image.shape[:2])[place]
         then = warp(levels, flow, place).astype(np.float32) / np.float32(255)
-        painted = painted.copy()
-        now = np.ascontiguousarray(painted[place])
-        painted[place] = _blended(now, then, self.share * sure[place])
-        return painted
-
-    def _calmed(
-        self, painted: Image, before: Image, motion: Motion, trust: Array, more: Array
-    ) -> Image:
-        # whole pictures at a time, on which OpenCV's own threads work: Python's would wait for
-        # each other at every one of many small steps
-        cv2 = load_cv2()
-        height, width = painted.shape[:2]
-        flow, share = enlarged(motion.flow, (height, width)), enlarged(trust, (height, width))
-        past = warp(before, flow)
-        calmed = _blended(painted, past, share)
-        steadier = cv2.subtract(_halved(past, _PLACE), _halved(painted, _PLACE))
-        steadier *= _fitted(more, steadier)[..., None]
-        lost = cv2.cvtColor(_lost(painted, calmed, trust), cv2.COLOR_GRAY2RGB)
-        cv2.add(calmed, cv2.add(lost, _fitted(steadier, lost), lost), calmed)
-        # in two steps, as these have many threads
-        cv2.threshold(calmed, 1, 1, cv2.THRESH_TRUNC, calmed)
-        return cv2.threshold(calmed, 0, 0, cv2.THRESH_TOZERO, calmed)[1]  # type: ignore[no-any-return]
+        now = np.ascontiguousarray(image[place])
+        image[place] = _blended(now, then, self.share * sure[place])
+        return fresh.changed(image)
 
 
-def _lost(painted: Image, calmed: Image, trust: Array) -> Array:
-    """Return detail (H, W) of grey that was painted and has been lost on the way, a part of it.
+def _calmed(fresh: Fresh, before: Image, trust: Array, more: Array) -> Image:
+    """Return what was painted, mixed with what was before, by shares (h, w)."""
+    # whole pictures at a time, on which OpenCV's own threads work: Python's would wait for
+    # each other at every one of many small steps
+    cv2 = load_cv2()
+    assert fresh.whence is not None
+    past = picked(before, fresh.whence)
+    calmed = _blended(fresh.image, past, enlarged(trust, past.shape[:2]))
+    steadier = cv2.subtract(_halved(past, _PLACE), fresh.places)
+    steadier *= _fitted(more, steadier)[..., None]
+    lost = cv2.cvtColor(_lost(fresh.strengths, calmed, trust), cv2.COLOR_GRAY2RGB)
+    cv2.add(calmed, cv2.add(lost, _fitted(steadier, lost), lost), calmed)
+    # in two steps, as these have many threads
+    cv2.threshold(calmed, 1, 1, cv2.THRESH_TRUNC, calmed)
+    return cv2.threshold(calmed, 0, 0, cv2.THRESH_TOZERO, calmed)[1]  # type: ignore[no-any-return]
+
+
+def _lost(wanted: tuple[Array, ...], calmed: Image, trust: Array) -> Array:
+    """Return detail (H, W) of grey that was painted, so strong, and has been lost, a part of it.
 
     It is given back little by little, in cells. Colours' detail is hardly seen.
     """
     cv2 = load_cv2()
-    greys = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (painted, calmed)]
     lost: Array | None = None
-    for _ in range(_BANDS):
-        wanted, there = map(_detail, greys)
-        strengths = [cv2.blur(_strength(detail), (3, 3)) + _LEAST for detail in (wanted, there)]
-        gain = np.sqrt(strengths[0] / strengths[1]).clip(1, _GAIN) - 1
+    for strength, there in zip(wanted, _details(calmed), strict=True):
+        gain = np.sqrt(strength / _strength(there)).clip(1, _GAIN) - 1
         gain *= cv2.resize(trust, gain.shape[::-1], interpolation=cv2.INTER_AREA)
         cv2.multiply(there, _fitted(gain, there), there)
         lost = there if lost is None else cv2.add(lost, _fitted(there, lost), lost)
-        greys = [_halved(grey) for grey in greys]
     assert lost is not None
     return lost
+
+
+def _strengths(image: Image) -> tuple[Array, ...]:
+    return tuple(map(_strength, _details(image)))
 
 
 def _blended(now: Array, past: Array, share: Array) -> Array:
@@ -161,13 +196,17 @@ def _fitted(values: Array, other: Array) -> Array:
     return fitted
 
 
-def _detail(grey: Array) -> Array:
-    """Return the finest detail (H, W)."""
+def _details(image: Image) -> Iterator[Array]:
+    """Yield the detail (h, w) of a picture's grey, the finest first, each half as large."""
     cv2 = load_cv2()
-    fine: Array = cv2.subtract(grey, cv2.GaussianBlur(grey, (3, 3), 0.8))
-    return fine
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    for band in range(_BANDS):
+        grey = _halved(grey) if band else grey
+        yield cv2.subtract(grey, cv2.GaussianBlur(grey, (3, 3), 0.8))
 
 
 def _strength(detail: Array) -> Array:
-    """Return the mean square of detail (H, W) in each cell, (h, w)."""
-    return _halved(load_cv2().multiply(detail, detail), _CELL)
+    """Return the mean square of detail (H, W) around each cell, (h, w)."""
+    cv2 = load_cv2()
+    strength: Array = cv2.blur(_halved(cv2.multiply(detail, detail), _CELL), (3, 3)) + _LEAST
+    return strength

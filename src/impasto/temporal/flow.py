@@ -11,6 +11,7 @@ All flow here is backward flow, in pixels, x before y: a pixel (x, y) of the lat
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -99,6 +100,9 @@ def load_cv2() -> Any:
     Raises:
         MissingExtraError: It is not installed.
     """
+    # threads that wait for work sleep: others compute meanwhile, whom they would hold up
+    for thread in ("MAIN", "WORKER"):
+        os.environ.setdefault(f"OPENCV_THREAD_POOL_ACTIVE_WAIT_{thread}", "0")
     try:
         import cv2
     except ModuleNotFoundError:
@@ -163,8 +167,20 @@ def warp(
     Beyond the border its outermost pixels are repeated. Bicubic weights overshoot beside edges:
     the result may leave [0, 1] by a little.
     """
+    return picked(image, whence(flow, image.shape[:2], place))
+
+
+def whence(
+    flow: Array, size: Sequence[int], place: tuple[slice, slice] = (slice(None), slice(None))
+) -> Array:
+    """Return where (x, y) each pixel was in the earlier frame of this size (H, W); see `warp`."""
+    where: Array = load_cv2().add(flow, _grid(*size)[place])
+    return where
+
+
+def picked(image: NDArray[Any], where: Array) -> NDArray[Any]:
+    """Return what an image (H, W, C) has at places (h, w, 2), x before y; bicubic."""
     cv2 = load_cv2()
-    where = cv2.add(flow, _grid(*image.shape[:2])[place])
     found: NDArray[Any] = cv2.remap(
         image, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
