@@ -13,6 +13,7 @@ from impasto.film.moments import Following
 from impasto.film.options import TemporalOptions
 from impasto.film.painters import painter_of, settled
 from impasto.methods.contract import Image
+from impasto.temporal.opencv import load_cv2
 from impasto.video.cameras import live_frames
 from impasto.video.frame import Frame
 
@@ -122,8 +123,7 @@ def as_jpegs(
     frames: Generator[Live, None, None], shown: Newest[bytes], quality: int = 85
 ) -> Generator[Live, None, None]:
     """Pass painted frames on, and show each as a JPEG."""
-    import cv2
-
+    cv2 = load_cv2()
     try:
         for live in frames:
             levels = cv2.convertScaleAbs(live.image[..., ::-1], alpha=255)

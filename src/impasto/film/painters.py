@@ -13,8 +13,9 @@ from impasto.film.optimized import AtTime, Optimized
 from impasto.film.options import TemporalOptions
 from impasto.methods.contract import Image, Stylizer
 from impasto.temporal.calm import MOST, Calm, Fresh
-from impasto.temporal.flow import FAST, Effort, load_cv2
+from impasto.temporal.flow import FAST, Effort
 from impasto.temporal.memory import Recalled, recall
+from impasto.temporal.opencv import load_cv2
 from impasto.video.frame import Frame
 
 

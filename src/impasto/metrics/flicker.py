@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from impasto.images.color import LUMA
 from impasto.methods.contract import Image
-from impasto.temporal.flow import Motion, Seen, load_cv2
+from impasto.temporal.flow import Motion, Seen
+from impasto.temporal.opencv import load_cv2
 
 Array = NDArray[np.float32]
 

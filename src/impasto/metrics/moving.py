@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.methods.contract import Image
-from impasto.temporal.flow import Motion, load_cv2
+from impasto.temporal.flow import Motion
+from impasto.temporal.opencv import load_cv2
 
 Array = NDArray[np.float32]
 Wide = NDArray[np.float64]

@@ -3,7 +3,7 @@
 Importing this package needs no OpenCV; using it does.
 """
 
-from impasto.temporal.calm import Calm
+from impasto.temporal.calm import Calm, Fresh
 from impasto.temporal.cuts import is_cut
 from impasto.temporal.flow import FAST, FINE, Effort, Motion, Seen, chained, find_motion, look, warp
 
@@ -12,6 +12,7 @@ __all__ = [
     "FINE",
     "Calm",
     "Effort",
+    "Fresh",
     "Motion",
     "Seen",
     "chained",

@@ -22,13 +22,13 @@ from impasto.temporal.flow import (
     Seen,
     alike,
     enlarged,
-    load_cv2,
     picked,
     shifted,
     warp,
     whence,
 )
 from impasto.temporal.memory import Recalled, Recent, box
+from impasto.temporal.opencv import load_cv2
 
 Array = NDArray[np.float32]
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.temporal.flow import Motion, Seen, load_cv2
+from impasto.temporal.flow import Motion, Seen
+from impasto.temporal.opencv import load_cv2
 
 Array = NDArray[np.float32]
 

@@ -11,7 +11,6 @@ All flow here is backward flow, in pixels, x before y: a pixel (x, y) of the lat
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import ImageError, MissingExtraError
+from impasto.errors import ImageError
 from impasto.methods.contract import Image
+from impasto.temporal.opencv import load_cv2
 
 Array = NDArray[np.float32]
 
@@ -92,22 +92,6 @@ class Motion:
     def of_frame(self) -> tuple[Array, Array]:
         """Return flow (H, W, 2) and visible (H, W) at the frame's size, in its pixels."""
         return enlarged(self.flow, self.size), enlarged(self.visible, self.size)
-
-
-def load_cv2() -> Any:
-    """Return OpenCV.
-
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    # threads that wait for work sleep: others compute meanwhile, whom they would hold up
-    for thread in ("MAIN", "WORKER"):
-        os.environ.setdefault(f"OPENCV_THREAD_POOL_ACTIVE_WAIT_{thread}", "0")
-    try:
-        import cv2
-    except ModuleNotFoundError:
-        raise MissingExtraError("Optical flow", "video") from None
-    return cv2
 
 
 def look(frame: Image, effort: Effort = FAST, side: int = SIDE) -> Seen:

@@ -16,7 +16,8 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.temporal.flow import Effort, Motion, Seen, find_motion, load_cv2, shifted
+from impasto.temporal.flow import Effort, Motion, Seen, find_motion, shifted
+from impasto.temporal.opencv import load_cv2
 
 Array = NDArray[np.float32]
 Item = TypeVar("Item")
