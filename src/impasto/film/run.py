@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from impasto.job import AnyStylizer
 
 # contents that are painted again before a run goes on, so that no step is seen: of what was kept
-# of frames so far back less than a hundredth is left
-_WARM_UP = 48
+# of frames so far back a twentieth is left of colours, and nothing of strokes
+_WARM_UP = 300
 SEGMENT = Fraction(10)  # seconds of a film that a stopped run may lose
 _WARM_UP_OPTIMIZED = 9  # as many results as one is held near, and one
 

@@ -234,7 +234,13 @@ def _shrunk(image: Array, times: float) -> Array:
 
 def _held(flow: Array, seen: Seen) -> Array:
     """Return flow at the size, and in the pixels, in which a frame's colours are held."""
-    return flow if seen.shrunk == 1 else _shrunk(_scaled(flow, seen.grey.shape), seen.shrunk)
+    if seen.shrunk == 1:
+        return flow
+    cv2, (height, width) = load_cv2(), seen.grey.shape
+    held: Array = cv2.resize(
+        _scaled(flow, (height, width)), (width, height), interpolation=cv2.INTER_AREA
+    )
+    return held
 
 
 def _scaled(flow: Array, size: tuple[int, ...]) -> Array:
