@@ -18,6 +18,7 @@ pytest.importorskip("cv2", reason="flow needs the [video] extra")
 from impasto.cli.main import cli, main
 from impasto.drawn import draw
 from impasto.errors import ImageError, OptionError
+from impasto.images import resize
 from impasto.metrics import FeatureChange, measure_film
 from impasto.metrics.flicker import fast_power
 from impasto.metrics.moving import Moves, MovingPicture
@@ -163,6 +164,17 @@ def test_the_command_prints_a_table_or_json(tmp_path: Path, picture: np.ndarray)
     assert [row["film"] for row in told["rows"]] == paths
     assert told["rate"] == RATE
     assert told["rows"][0]["short"] == pytest.approx(0.1, rel=0.1)
+
+
+def test_a_smaller_result_is_measured_at_its_size(tmp_path: Path, picture: np.ndarray) -> None:
+    content = frames(film(picture, Moves(shift=(1, 0))), 4)
+    half = [resize(frame, 60, 80) for frame in content]
+    paths = [str(write(tmp_path / f"{n}.mkv", f)) for n, f in (("r", half), ("c", content))]
+    told = CliRunner().invoke(cli, ["metrics", "video", *paths, "--backbone", "none", "--json"])
+    assert told.exit_code == 0, told.output
+    result, own = json.loads(told.output)["rows"]
+    # the content's own film, but for how it was made smaller
+    assert result["short"] == pytest.approx(own["short"], rel=0.2)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,21 @@ def test_the_picture_follows_a_slider(page: Seen, photos: dict[str, Path]) -> No
     assert page.page.input_value("#live-strength") == "0"
 
 
+def test_a_page_that_is_loaded_anew_goes_on(page: Seen, photos: dict[str, Path]) -> None:
+    page.add(photos["coffee"])
+    page.style("ink")
+    page.style("neon", beside=True)
+    page.until(lambda: len(asks(page)[-1]["styles"]) == 2)
+    page.whole(600, 400)
+    before = asks(page)
+    page.page.reload()
+    page.until(lambda: len(asks(page)) > len(before))
+    assert [asks(page)[-1][name] for name in ("styles", "blend")] == [
+        before[-1][name] for name in ("styles", "blend")
+    ]
+    page.whole(600, 400)
+
+
 def test_styles_blend_on_a_pad(page: Seen, photos: dict[str, Path]) -> None:
     page.add(photos["small"])
     page.style("ink")
@@ -150,6 +165,10 @@ def test_regions_are_painted_and_undone(
     page.page.keyboard.press("e")  # the eraser: the photo comes back
     page.drag((across, middle), (across + 1, middle))
     page.until(lambda: not masks()[0][200, 300] and not masks()[1][200, 300])
+    # what no style has is not shared among them
+    strong = grey(studio, asks(page)[-1]["strength_map"])
+    assert not strong[200, 300]
+    assert strong[masks()[1] == 255].min() == 255
     page.page.keyboard.press("g")  # and a fill
     page.page.mouse.click(across, middle)
     page.until(lambda: masks()[1][200, 300] == 255)
@@ -176,6 +195,9 @@ def test_an_own_picture_is_a_style_and_is_refined(
     page.page.locator(".shot").first.click()
     page.page.get_by_role("button", name="Keep step").click()
     page.page.get_by_text("is kept in the history").wait_for()
+    jobs = studio.http.get("/v1/jobs").json()["jobs"]
+    assert [job["state"] for job in jobs[:2]] == ["done", "done"]
+    assert jobs[0]["request"] == jobs[1]["request"]
     page.page.get_by_role("button", name="Open the result").click()
     page.page.get_by_text("impasto stylize small.png --style coffee.png").wait_for()
     page.picture("result")

@@ -189,9 +189,7 @@ def test_a_job_from_upload_to_result(server: Running, tmp_path: Path) -> None:
 
     bare = server.http.get(f"/v1/jobs/{job}/result?format=jpeg&recipe=0&download=1")
     assert bare.headers["content-type"] == "image/jpeg"
-    assert bare.headers["content-disposition"] == f'attachment; filename="{job}.jpg"'.replace(
-        ".jpg", ".jpeg"
-    )
+    assert bare.headers["content-disposition"] == 'attachment; filename="tower-woodcut.jpg"'
     assert b"impasto_recipe" not in bare.content
     with Client(server.url) as client:
         assert client.verify(bare.content)["state"] == "none"
@@ -269,7 +267,16 @@ def test_an_optimiser_is_watched_paused_kept_and_cancelled(server: Running) -> N
     seen = server.http.get(f"/v1/jobs/{job}/previews").json()["previews"]
     kept = server.http.post(f"/v1/jobs/{job}/keep", json={"step": seen[0]["step"]})
     assert kept.status_code == 201
-    assert (kept.json()["width"], kept.json()["height"]) == (96, 96)
+    # it is there beside the job, with what made it, however often it is kept
+    found = kept.json()
+    assert (found["state"], found["result"]["width"], found["result"]["height"]) == ("done", 96, 96)
+    assert found["result"]["recipe"]["steps"] == seen[0]["step"]
+    again = server.http.post(f"/v1/jobs/{job}/keep", json={"step": seen[0]["step"]}).json()
+    assert again["id"] == found["id"] != job
+    assert found["id"] in [each["id"] for each in server.http.get("/v1/jobs").json()["jobs"]]
+    made = server.http.get(f"/v1/jobs/{found['id']}/result?download=1")
+    assert pixels(made.content).shape == (96, 96, 3)
+    assert f'-{seen[0]["step"]}.png"' in made.headers["Content-Disposition"]
     curve = server.http.get(f"/v1/jobs/{job}/losses").json()
     assert curve["steps"][:3] == [1, 2, 3]
     assert curve["losses"]["loss"][0] > curve["losses"]["loss"][-1]

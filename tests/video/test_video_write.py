@@ -324,9 +324,10 @@ def test_frames_are_written_as_pictures(tmp_path: Path, name: str) -> None:
 # what cannot be
 
 
-def test_what_a_container_cannot_hold_is_said(sounding: Path, tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="out.webm cannot hold audio aac of the film"):
-        copy(sounding, tmp_path / "out.webm")
+@pytest.mark.parametrize("name", ["out.webm", "out.gif", "out.webp", "pictures"])
+def test_what_a_container_cannot_hold_is_said(sounding: Path, tmp_path: Path, name: str) -> None:
+    with pytest.warns(UserWarning, match=f"{name} cannot hold audio aac of the film"):
+        copy(sounding, tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class JobInfo(TypedDict):
     ended: str | None
     position: int | None
     request: dict[str, Any]
+    contents: list[str]
     progress: dict[str, Any] | None
     error: str | None
     result: dict[str, Any] | None

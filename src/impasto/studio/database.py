@@ -75,6 +75,11 @@ class Database:
         """Return the first row, or None."""
         return self.connection.execute(sql, values).fetchone()  # type: ignore[no-any-return]
 
+    def count(self, where: str, *values: Any) -> int:
+        """Return how many jobs there are of which a condition holds."""
+        row = self.one(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values)
+        return int(row[0]) if row else 0
+
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """Return all rows."""
         return self.connection.execute(sql, values).fetchall()

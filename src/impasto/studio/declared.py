@@ -88,6 +88,11 @@ class TrainOptions:
         check(self)
 
 
+def ending(kind: str) -> str:
+    """Return what files of a format end with."""
+    return {"jpeg": ".jpg", "tiff": ".tif"}.get(kind, f".{kind}")
+
+
 def described() -> dict[str, Any]:
     """Return all options, as `GET /v1/options` gives them."""
     methods = {quality: _of(resolve({"quality": quality})) for quality in QUALITIES}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from impasto.studio.queue import Queue
@@ -16,8 +18,7 @@ from impasto.studio.shelf import NotThereError, Shelf
 def job_plain(row: sqlite3.Row, queue: Queue, shelf: Shelf) -> dict[str, Any]:
     """Return a job as JSON has it."""
     job, asked = row["id"], json.loads(row["request"])
-    contents = asked.get("content") or []
-    content = contents if isinstance(contents, str) else next(iter(contents), None)
+    content = next(iter(_contents(asked)), None)
     result = _result(row, job)
     thumbnail = None
     if result is not None and result["type"].startswith(("image/", "video/")):
@@ -34,6 +35,7 @@ def job_plain(row: sqlite3.Row, queue: Queue, shelf: Shelf) -> dict[str, Any]:
         "ended": _time(row["ended"]),
         "position": queue.position(job) if row["state"] == "queued" else None,
         "request": asked,
+        "contents": [_name(one, shelf) for one in _contents(asked)],
         "progress": json.loads(row["progress"]) if row["progress"] else None,
         "error": row["error"],
         "result": result,
@@ -41,6 +43,11 @@ def job_plain(row: sqlite3.Row, queue: Queue, shelf: Shelf) -> dict[str, Any]:
         "python": python,
         "thumbnail": thumbnail,
     }
+
+
+def _contents(asked: Mapping[str, Any]) -> list[str]:
+    contents = asked.get("content") or []
+    return [contents] if isinstance(contents, str) else list(contents)
 
 
 def _result(row: sqlite3.Row, job: str) -> dict[str, Any] | None:
@@ -60,6 +67,14 @@ def _result(row: sqlite3.Row, job: str) -> dict[str, Any] | None:
     }
 
 
+def result_name(asked: Mapping[str, Any], shelf: Shelf) -> str:
+    """Return what a job's result is called, without an ending: its content's name and a style's."""
+    content = _name(next(iter(_contents(asked)), ""), shelf)
+    refs = asked.get("styles") or [{}]
+    style = refs[0].get("name") or Path(_name(refs[0].get("file") or "", shelf)).stem
+    return "-".join([Path(content).stem, *re.findall(r"\w+", style.lower())])[:150]
+
+
 def _time(seconds: float | None) -> str | None:
     if seconds is None:
         return None
@@ -70,9 +85,7 @@ def as_text(kind: str, asked: Mapping[str, Any], shelf: Shelf) -> tuple[str | No
     """Return what does the same from a command line, and from Python; names stand for the files."""
     if kind == "train":
         return None, None
-    contents = asked.get("content") or []
-    first = contents if isinstance(contents, str) else next(iter(contents), "")
-    content = _name(first, shelf)
+    content = _name(next(iter(_contents(asked)), ""), shelf)
     styles = [ref.get("name") or _name(ref.get("file") or "", shelf) for ref in asked["styles"]]
     masks = [mask if mask.startswith("auto") else _name(mask, shelf) for mask in asked["masks"]]
     where = asked.get("strength_map")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import socket
 import time
 from collections import Counter
 from typing import Any
@@ -19,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impasto.studio.problems import problem
-from impasto.studio.settings import Settings
+from impasto.studio.settings import EVERYWHERE, Settings
 
 COOKIE = "impasto"
 _OPEN = ("/healthz", "/readyz")  # for watchdogs, which have no token
@@ -95,7 +96,8 @@ class Guard:
         if host.lower() in self.names - {""}:
             return True
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-        if name.lower() in ("localhost", self.settings.host.lower()):
+        own = socket.gethostname() if self.settings.host in EVERYWHERE else self.settings.host
+        if name.lower() in ("localhost", own.lower()):
             return True
         try:
             ipaddress.ip_address(name.strip("[]"))

@@ -62,11 +62,22 @@ class Queue:
                 _tell_state(db, jobs[-1])
         return [self.get(job) for job in jobs], True
 
+    def keep(self, origin: sqlite3.Row, step: int, result: Mapping[str, Any]) -> sqlite3.Row | None:
+        """Add what a job had made at a step, as a job that is done; return that, new or not."""
+        key, now = f"step {step} of {origin['id']}", time.time()
+        row = (new_id(), origin["kind"], now, now, origin["request"], json.dumps(result), key)
+        with self.database.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO jobs (id, kind, state, created, ended, request, result, key)"
+                " VALUES (?, ?, 'done', ?, ?, ?, ?, ?)",
+                row,
+            )
+        return self.database.one("SELECT * FROM jobs WHERE key = ?", key)
+
     @property
     def waiting(self) -> int:
         """Return how many jobs wait."""
-        row = self.database.one("SELECT COUNT(*) FROM jobs WHERE state = 'queued'")
-        return int(row[0]) if row else 0
+        return self.database.count("state = 'queued'")
 
     def find(self, job: str) -> sqlite3.Row | None:
         """Return a job, or None."""
@@ -81,9 +92,7 @@ class Queue:
 
     def position(self, job: str) -> int:
         """Return how many wait before this one."""
-        sql = "SELECT COUNT(*) FROM jobs WHERE state = 'queued' AND id < ?"
-        row = self.database.one(sql, job)
-        return int(row[0]) if row else 0
+        return self.database.count("state = 'queued' AND id < ?", job)
 
     def claim(self, worker: str) -> sqlite3.Row | None:
         """Take the job that has waited longest, or None."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import tempfile
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import h11
 import uvicorn
@@ -14,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from impasto.errors import OptionError
 from impasto.studio.app import create_app
-from impasto.studio.settings import LOOPBACK, Settings
+from impasto.studio.settings import EVERYWHERE, Settings
 
 _HEAD = 32 * 1024  # bytes of a request's head
 _GRACE = 5  # seconds that open requests have at the end
@@ -58,6 +60,7 @@ def serve(settings: Settings, told: Callable[[str], object] = lambda url: None) 
     Raises:
         OptionError: the address is taken, or the data folder is.
     """
+    os.umask(0o077)  # what the server and its processes write is for this user alone
     listening = _listen(settings)
     app = create_app(settings)
     # uploads on their way lie beside what they become
@@ -117,7 +120,7 @@ def address(settings: Settings, listening: socket.socket) -> str:
     """Return the page's address, with the token where one is needed."""
     port = listening.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    if settings.host not in LOOPBACK and settings.host in ("0.0.0.0", "::"):
+    if settings.host in EVERYWHERE:
         host = socket.gethostname()
-    token = f"?token={settings.token}" if settings.token else ""
+    token = f"?token={quote(settings.token)}" if settings.token else ""
     return f"http://{host}:{port}/{token}"

@@ -11,6 +11,7 @@ from impasto.errors import OptionError
 from impasto.options import byte_count, check, option
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+EVERYWHERE = ("0.0.0.0", "::")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         """Make the folders, for this user alone."""
         self.root = root
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in _FOLDERS:
             (root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -21,6 +21,8 @@ from impasto.studio import kinds
 from impasto.studio.asked import JobAsked
 from impasto.studio.control import Control, ReleasedError
 from impasto.studio.database import Database
+from impasto.studio.declared import ending
+from impasto.studio.described import result_name
 from impasto.studio.queue import LostError, Queue
 from impasto.studio.shelf import Shelf
 from impasto.studio.store import Store
@@ -62,7 +64,7 @@ class Worker:
             known = self.shelf, control, self.engines, self.threads, self.pixels
             task = kinds.Task(asked, folder, *known)
             made = kinds.run(task)
-            self._finish(job, made)
+            self._finish(job, asked, made)
         except KeyboardInterrupt:
             self.queue.finish(job, self.name, "cancelled")
         except ReleasedError:
@@ -84,10 +86,11 @@ class Worker:
         finally:
             control.close()
 
-    def _finish(self, job: str, made: kinds.Made) -> None:
+    def _finish(self, job: str, asked: JobAsked, made: kinds.Made) -> None:
         """Keep what was made, and end the job with it; it is whole in the store by then."""
         about, size = made.about, made.path.stat().st_size
-        name = f"{job}{made.path.suffix}"
+        stem = about.get("style") or result_name(json.loads(asked.model_dump_json()), self.shelf)
+        name = f"{stem}{ending(made.path.suffix.lstrip('.'))}"
         sha256 = self.store.keep(made.path)
         known = {"id": sha256, "bytes": size, "name": name}
         if about["kind"] == "network":

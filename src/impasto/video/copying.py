@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -32,10 +33,12 @@ class Copied:
     start: Fraction = Fraction(0)
     end: Fraction | None = None
 
-    def tell_losses(self, format_name: str, target: str) -> None:
-        """Warn, before long work, of what the target's format does not hold."""
-        with opened(self.source) as container, _empty(format_name) as out:
-            lost = ", ".join(_name(s) for s in _others(container) if not _fits(s, out))
+    def tell_losses(self, format_name: str | None, target: str) -> None:
+        """Warn, before long work, of what a format does not hold; None holds pictures alone."""
+        with ExitStack() as stack:
+            container = stack.enter_context(opened(self.source))
+            out = format_name and stack.enter_context(_empty(format_name))
+            lost = ", ".join(_name(s) for s in _others(container) if not out or not _fits(s, out))
         if lost:
             hint = "" if format_name == "matroska" else "; .mkv holds most"
             text = f"{target} cannot hold {lost} of the film, which will be missing{hint}"

@@ -103,13 +103,20 @@ def open_sink(path: Target, options: FilmOptions, plan: Plan) -> Sink:
 
         if (options.codec, options.video_depth) != ("auto", None):
             raise OptionError("a folder of pictures has no codec and no depth: leave them out")
-        return FolderWriter.open(path, plan)
+        return _told_losses(FolderWriter.open(path, plan), path, plan)
     _check_target(Path(path), plan)
     if Path(path).suffix.lower() in ANIMATIONS:
         from impasto.video.animation import AnimationWriter
 
-        return AnimationWriter.open(path, options, plan)
+        return _told_losses(AnimationWriter.open(path, options, plan), path, plan)
     return FilmWriter.open(path, options, plan)
+
+
+def _told_losses(sink: Sink, path: str | os.PathLike[str], plan: Plan) -> Sink:
+    """Warn of what pictures do not hold."""
+    if plan.copied is not None:
+        plan.copied.tell_losses(None, Path(path).name)
+    return sink
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:

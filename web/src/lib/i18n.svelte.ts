@@ -91,5 +91,6 @@ export function moment(iso: string): string {
   const time = new Date(iso);
   const today = time.toDateString() === new Date().toDateString();
   const how: Intl.DateTimeFormatOptions = today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' };
-  return time.toLocaleString(language, how);
+  // as the browser's region writes it
+  return time.toLocaleString(navigator.languages.find((tag) => tag.toLowerCase().startsWith(language)) ?? language, how);
 }

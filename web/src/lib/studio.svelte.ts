@@ -1,10 +1,10 @@
 /** What the user is working on: photos, styles, options, regions. */
 import { api, thumbnail, upload } from './api';
 import { t } from './i18n.svelte';
-import { Mask } from './mask.svelte';
+import { Mask, PHOTO } from './mask.svelte';
 import { bitmapOf, decoded, photoOf, transparent } from './pictures';
 import { explain, toasts } from './toasts.svelte';
-import type { Ask, Declared, Job, JobAsk, Option, StoredFile, Style, StyleRef, Values } from './types';
+import type { Ask, Declared, JobAsk, Option, StoredFile, Style, StyleRef, Values } from './types';
 
 export const MOST_STYLES = 4;
 export const REGION_COLORS: [number, number, number][] = [[232, 83, 47], [52, 84, 209], [222, 165, 33], [24, 140, 104]];
@@ -68,6 +68,13 @@ export interface OwnPicture {
 }
 
 const OWN = 'impasto.styles';
+const WORK = 'impasto.work';
+
+interface Work {
+  request: JobAsk;
+  names: string[];
+  active: number;
+}
 
 class Studio {
   declared = $state<Declared | null>(null);
@@ -94,6 +101,16 @@ class Studio {
     [this.declared, this.styles] = await Promise.all([api.options(), api.styles()]);
     this.quality ||= this.live[0] ?? '';
     this.refine ||= this.patient.at(-1) ?? '';
+    const work = JSON.parse(sessionStorage.getItem(WORK) ?? 'null') as Work | null;
+    if (work && !this.photos.length) await this.load(work.request, work.names, work.active);
+  }
+
+  /** Keep what is worked on, for a page that is loaded anew. */
+  remember(): void {
+    const there = this.photos.filter((photo) => photo.id);
+    const request = { ...this.job(this.quality, false), content: there.map((photo) => photo.id) };
+    const work: Work = { request, names: there.map((photo) => photo.name), active: this.active };
+    sessionStorage.setItem(WORK, JSON.stringify(work));
   }
 
   /** Qualities that answer at once, and those that go step by step. */
@@ -226,13 +243,12 @@ class Studio {
     return Object.fromEntries(set);
   }
 
-  /** Take over a job's request, to run it again with changes. */
-  async load(job: Job): Promise<void> {
-    const { request } = job;
+  /** Take over a request, to run it again with changes. */
+  async load(request: JobAsk, names: string[], active = 0): Promise<void> {
     const contents = [request.content ?? []].flat();
-    this.photos = contents.map((id) => new Photo(id.slice(0, 8), null));
+    this.photos = contents.map((id, i) => new Photo(names[i] ?? id.slice(0, 8), null));
     this.photos.forEach((photo, i) => (photo.id = contents[i]!));
-    this.active = 0;
+    this.active = Math.min(active, Math.max(0, contents.length - 1));
     await this.photo?.show().catch(() => undefined);
     this.chosen = (request.styles ?? []).map((ref) => this.#found(ref));
     this.weights = request.blend ?? this.chosen.map(() => 1 / this.chosen.length);
@@ -288,7 +304,8 @@ class Studio {
     const one = (label: number) => [0, 1, 2, 3, 4].map((l) => (l === label ? 1 : 0));
     const ids = await Promise.all(this.chosen.map((_, i) => file(one(i + 1), 0, `region-${i + 1}.png`)));
     const strengths = this.chosen.map((c) => c.strength);
-    const uneven = strengths.some((s) => s !== 1);
+    // where no style is to be, several would share the place
+    const uneven = strengths.some((s) => s !== 1) || (count > 1 && mask.shares()[PHOTO]! > 0);
     const feather = Number(this.guides.feather ?? 0);
     const map = uneven ? await file([0, ...strengths], feather, 'strength.png') : '';
     if (count !== this.chosen.length) return; // a newer call will do

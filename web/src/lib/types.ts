@@ -20,6 +20,7 @@ export interface Declared {
   train: Option[];
   output: Option[];
   film_output: Option[];
+  live_pixels: number; // of a picture that is painted at once
 }
 
 export interface Style {
@@ -103,6 +104,7 @@ export interface Job {
   ended?: string | null;
   position?: number | null;
   request: JobAsk;
+  contents: string[]; // their names
   progress?: Progress | null;
   error?: string | null;
   result?: Result | null;

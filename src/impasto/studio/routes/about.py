@@ -16,9 +16,9 @@ router = APIRouter()
 
 
 @router.get("/v1/options")
-async def options() -> dict[str, Any]:
-    """Return all options of all methods, as forms are made of them."""
-    return described()
+async def options(request: Request) -> dict[str, Any]:
+    """Return all options of all methods, as forms are made of them, and what is painted at once."""
+    return described() | {"live_pixels": of(request).settings.live_pixels}
 
 
 @router.post("/v1/verify")

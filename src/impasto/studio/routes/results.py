@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
@@ -13,11 +14,14 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
-from impasto.studio.declared import FORMATS
+from impasto.errors import ImpastoError
+from impasto.images import read_recipe
+from impasto.studio.declared import FORMATS, ending
+from impasto.studio.described import job_plain, result_name
 from impasto.studio.queue import ENDED
 from impasto.studio.routes.files import given
 from impasto.studio.routes.jobs import JobId, row_of
-from impasto.studio.service import Service, file_plain, of
+from impasto.studio.service import Service, of
 from impasto.studio.shelf import NotThereError
 
 router = APIRouter(prefix="/v1/jobs/{id}")
@@ -125,18 +129,28 @@ async def preview(request: Request, id: JobId, step: Step | None = None) -> Resp
 async def keep(
     request: Request, id: JobId, step: Annotated[int, Body(embed=True, ge=0, lt=10**7)]
 ) -> Response:
-    """Keep the picture of a step as a file of its own; return that."""
+    """Keep the picture of a step, as a job of its own that is done; return that."""
     service = of(request)
-    row_of(service.queue, id)
+    row = row_of(service.queue, id)
     path = _previews(service, id).get(step)
     if path is None:
         raise NotThereError(f"job {id} has no picture of step {step}")
     copy = service.store.spooled()
     await asyncio.to_thread(shutil.copyfile, path, copy)
-    about = await service.reader.ask("examine", path=str(copy), name=f"{id}-step-{step}.png")
+    name = f"{result_name(json.loads(row['request']), service.shelf)}-{step}.png"
+    about = await service.reader.ask("examine", path=str(copy), name=name)
+    about["recipe"] = await asyncio.to_thread(_recipe, copy)
     about["id"] = await asyncio.to_thread(service.store.keep, copy)
     await asyncio.to_thread(service.shelf.add_file, about)
-    return JSONResponse(file_plain(about), 201)
+    kept = await asyncio.to_thread(service.queue.keep, row, step, about)
+    assert kept is not None
+    return JSONResponse(job_plain(kept, service.queue, service.shelf), 201)
+
+
+def _recipe(path: FilePath) -> dict[str, Any] | None:
+    with suppress(ImpastoError):
+        return read_recipe(path)
+    return None
 
 
 def _made(service: Service, id: str) -> dict[str, Any]:
@@ -179,7 +193,7 @@ async def result(
     return FileResponse(
         out,
         media_type=FORMATS[kind],
-        filename=f"{FilePath(name).stem}.{kind}" if download else None,
+        filename=f"{FilePath(name).stem}{ending(kind)}" if download else None,
         background=BackgroundTask(out.unlink, missing_ok=True),
     )
 
