@@ -67,7 +67,7 @@ def suggest(value: str, choices: Iterable[str]) -> str:
     """Return advice for a wrong name: "did you mean A?" where one is near, and all choices."""
     import difflib  # late, as only mistakes need it
 
-    choices = sorted(choices)
+    choices = sorted(set(choices))
     near = difflib.get_close_matches(value.lower(), choices, 1)
     hint = f"did you mean {near[0]}? " if near else ""
     return f"{hint}choose one of {', '.join(choices)}"

@@ -21,8 +21,8 @@ _MEANING = {
     "none": "not signed",
 }
 _KINDS = {
-    "algorithmicallyEnhanced": "a picture altered by an algorithm",
-    "compositeWithTrainedAlgorithmicMedia": "a picture edited using generative AI",
+    "algorithmicallyEnhanced": "altered by an algorithm",
+    "compositeWithTrainedAlgorithmicMedia": "edited using generative AI",
 }
 _PATH = click.Path(path_type=Path)
 
