@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,7 +44,6 @@ def test_another_array_in_the_same_place_is_another_content() -> None:
         content = fixed(np.full((4, 4, 3), value, np.float32))
         assert findings.get(content, "mean", lambda content=content: content.mean()) == value  # type: ignore[misc]
         del content
-        gc.collect()
 
 
 class Counting:
